@@ -1,0 +1,1 @@
+//! What ships above the machine: our Erlang modules and natives that are not BIFs in OTP.
