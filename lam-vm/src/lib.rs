@@ -1,1 +1,9 @@
 //! The BEAM machine: a library that runs specialised BEAM code; it has no `main` and no terminal.
+
+extern crate alloc;
+
+pub mod atom;
+pub mod binary;
+pub mod heap;
+pub mod sync;
+pub mod term;

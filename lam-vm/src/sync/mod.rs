@@ -1,0 +1,3 @@
+//! The only door to atomics and locks.
+
+pub use std::sync::{Mutex, OnceLock, RwLock, atomic};

@@ -1,0 +1,11 @@
+//! Terms: the word, the boxes it points to, and how they compare, hash and print.
+//!
+//! `Term<'c>` is a word that is valid while `'c` lasts: a BIF call, a driver step, the making of a literal area. Nothing collects
+//! within `'c`, so a term and the slices read from it may be kept as long as the borrow checker allows, and no longer.
+
+pub mod entry;
+pub mod view;
+pub mod word;
+
+pub use entry::{Export, FunEntry};
+pub use view::{BigRef, Bits, Cons, Fun, ListIter, Map, Reference, Term, Tuple, View};
