@@ -7,3 +7,6 @@ pub mod binary;
 pub mod heap;
 pub mod sync;
 pub mod term;
+pub mod bif;
+pub mod process;
+pub mod system;
