@@ -5,6 +5,8 @@ extern crate alloc;
 pub mod atom;
 pub mod binary;
 pub mod heap;
+pub mod isa;
+pub mod loader;
 pub mod sync;
 pub mod term;
 pub mod bif;
