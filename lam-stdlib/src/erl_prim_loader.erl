@@ -1,0 +1,43 @@
+%% `erl_prim_loader` without its process: the file functions that other modules of OTP call, straight on `prim_file`.
+%% Replaces OTP's module, which loads the boot files of an emulator and looks into code archives; an image has neither.
+-module(erl_prim_loader).
+
+-export([start/0, set_path/1, get_path/0, get_file/1, list_dir/1, read_file_info/1, read_link_info/1,
+         get_cwd/0, get_cwd/1, prim_init/0, prim_get_file/2, prim_list_dir/2, prim_read_file_info/3, prim_get_cwd/2,
+         set_primary_archive/4, purge_archive_cache/0, get_modules/2, get_modules/3, is_basename/1]).
+
+start() -> {error, {lam_unsupported, {?MODULE, start, 0}}}.
+
+set_path(Path) when is_list(Path) -> code:set_path(Path), ok.
+get_path() -> {ok, code:get_path()}.
+
+get_file(File) ->
+    case prim_file:read_file(File) of
+        {ok, Binary} -> {ok, Binary, File};
+        {error, _} -> error
+    end.
+
+list_dir(Dir) -> ok_or_error(prim_file:list_dir(Dir)).
+read_file_info(File) -> ok_or_error(prim_file:read_file_info(File)).
+read_link_info(File) -> ok_or_error(prim_file:read_link_info(File)).
+get_cwd() -> ok_or_error(prim_file:get_cwd()).
+get_cwd(Drive) -> ok_or_error(prim_file:get_cwd(Drive)).
+
+ok_or_error({ok, _} = Ok) -> Ok;
+ok_or_error({error, _}) -> error.
+
+%% The forms with a state, which callers only hand on.
+prim_init() -> undefined.
+prim_get_file(State, File) -> {get_file(File), State}.
+prim_list_dir(State, Dir) -> {list_dir(Dir), State}.
+prim_get_cwd(State, []) -> {get_cwd(), State};
+prim_get_cwd(State, [Drive]) -> {get_cwd(Drive), State}.
+prim_read_file_info(State, File, true) -> {read_link_info(File), State};
+prim_read_file_info(State, File, false) -> {read_file_info(File), State}.
+
+set_primary_archive(_, _, _, _) -> {error, bad_name}.
+purge_archive_cache() -> ok.
+get_modules(_Modules, _Process) -> {error, noparallel}.
+get_modules(_Modules, _Process, _Path) -> {error, noparallel}.
+
+is_basename(Name) -> not lists:member($/, Name).

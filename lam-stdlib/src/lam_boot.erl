@@ -1,0 +1,151 @@
+%% Start and end of a program at boot level `none`: no kernel process runs, the servers below stand in for the few that
+%% a program may ask for.
+%%
+%%     first process ── init ──┬── user, standard_error            lam_user
+%%                             ├── logger, logger_std_h_default    lam_logger, asleep
+%%                             ├── file_server_2, timer_server,    OTP's own, asleep, where the linker kept them
+%%                             │   logger_sup, kernel_safe_sup
+%%                             └── the program's main process
+%%
+%% *Asleep*: a hibernated process that holds the name; its first message wakes it, and it becomes the real server with
+%% that message still in its mailbox. A program that never calls the server pays one spawn.
+-module(lam_boot).
+
+-export([start/5, main/5, sleep/3, wake/3, flush/0, stop/1, killed/1]).
+
+-define(SYNC_MS, 5000).
+
+%% What the machine calls first, in a process of its own. `Args` are the program's arguments as raw bytes; `Kind` says
+%% whether `main/1` gets charlists or binaries. Never returns.
+-spec start(module(), atom(), 0 | 1, erlang | elixir, [binary()]) -> no_return().
+start(Module, Function, Arity, Kind, Args) ->
+    true = register(init, self()),
+    process_flag(trap_exit, true),
+    User = lam_user:start(user, self()),
+    true = group_leader(User, self()),
+    _ = lam_user:start(standard_error, self()),
+    application_table(),
+    case erlang:function_exported(lam_logger, start, 0) of
+        true -> apply(lam_logger, start, []);
+        false -> ok
+    end,
+    asleep(file_server_2, file_server, []),
+    asleep(timer_server, timer, []),
+    asleep_supervisor(logger_sup, logger_sup, []),
+    asleep_supervisor(kernel_safe_sup, kernel, safe),
+    {Main, Ref} = spawn_monitor(?MODULE, main, [Module, Function, Arity, Kind, Args]),
+    init:serve(Main, Ref).
+
+%% ---- The program ----------------------------------------------------------------------------------------------------
+
+main(Module, Function, Arity, Kind, Args) ->
+    try run(Module, Function, Arity, Kind, Args) of
+        _ -> stop(0)
+    catch
+        exit:normal -> stop(0);
+        Class:Reason:Stack -> fail(Class, Reason, Stack)
+    end.
+
+run(Module, Function, 0, _, _) -> Module:Function();
+run(Module, Function, 1, elixir, Args) -> Module:Function(Args);
+run(Module, Function, 1, erlang, Args) -> Module:Function([init:to_charlist(Arg) || Arg <- Args]).
+
+%% Flushes what other processes were asked to write, then ends the machine.
+-spec stop(term()) -> no_return().
+stop(Status) ->
+    flush(),
+    halt(Status).
+
+%% The report of a program that failed, on stderr; exit code 1.
+-spec fail(error | exit | throw, term(), list()) -> no_return().
+fail(Class, Reason, Stack0) ->
+    flush(),
+    Stack = [Frame || Frame <- Stack0, element(1, Frame) =/= ?MODULE],
+    _ = lam_host:write(2, report(Class, Reason, Stack)),
+    halt(1).
+
+%% The main process died by a signal, which no `try` sees.
+-spec killed(term()) -> no_return().
+killed(normal) -> stop(0);
+killed(Reason) -> fail(exit, Reason, []).
+
+report(Class, Reason, Stack) ->
+    try unicode:characters_to_binary([erl_error:format_exception(Class, Reason, Stack), $\n]) of
+        Text when is_binary(Text) -> Text;
+        _ -> plain_report(Class, Reason, Stack)
+    catch
+        _:_ -> plain_report(Class, Reason, Stack)
+    end.
+
+%% For a report that could not be formatted: the linker left the formatter out, or the reason broke it.
+plain_report(Class, Reason, Stack) ->
+    ["exception ", atom_to_list(Class), ": ", lam_text(Reason), "\n  ", lam_text(Stack), "\n"].
+
+lam_text(Term) ->
+    try unicode:characters_to_binary(io_lib:format("~0tp", [Term]))
+    catch _:_ -> term_to_binary(Term)
+    end.
+
+%% ---- Flushing -------------------------------------------------------------------------------------------------------
+
+%% Waits until log events and output that were sent before are handed to the machine.
+-spec flush() -> ok.
+flush() ->
+    case erlang:function_exported(lam_logger, flush, 0) of
+        true -> try apply(lam_logger, flush, []) catch _:_ -> ok end;
+        false -> ok
+    end,
+    sync(whereis(user)),
+    sync(whereis(standard_error)).
+
+sync(Pid) when is_pid(Pid), Pid =/= self() ->
+    Ref = monitor(process, Pid),
+    Pid ! {io_request, self(), Ref, {get_geometry, columns}},
+    receive
+        {io_reply, Ref, _} -> demonitor(Ref, [flush]), ok;
+        {'DOWN', Ref, _, _, _} -> ok
+    after ?SYNC_MS -> ok
+    end;
+sync(_) ->
+    ok.
+
+%% ---- Servers --------------------------------------------------------------------------------------------------------
+
+%% `application:get_env/2,3` read this table; it holds what the image's `.app` files and config say.
+application_table() ->
+    case erlang:function_exported(application_controller, get_env, 2) of
+        true ->
+            ac_tab = ets:new(ac_tab, [set, public, named_table, {read_concurrency, true}]),
+            case lam_host:info(app_env) of
+                undefined -> ok;
+                Apps -> ets:insert(ac_tab, [{{env, App, Key}, Value} || {App, Env} <- Apps, {Key, Value} <- Env])
+            end;
+        false ->
+            ok
+    end.
+
+%% A gen_server `Module` of OTP under its name, started by its first message; nothing where the linker left it out.
+asleep(Name, Module, Arg) ->
+    case erlang:function_exported(Module, handle_call, 3) of
+        true -> true = register(Name, spawn(?MODULE, sleep, [Name, Module, Arg]));
+        false -> ok
+    end.
+
+%% The same for a supervisor whose children `Module:init(Arg)` tells.
+asleep_supervisor(Name, Module, Arg) ->
+    case erlang:function_exported(Module, init, 1) of
+        true -> asleep(Name, supervisor, {{local, Name}, Module, Arg});
+        false -> ok
+    end.
+
+-spec sleep(atom(), module(), term()) -> no_return().
+sleep(Name, Module, Arg) ->
+    erlang:hibernate(?MODULE, wake, [Name, Module, Arg]).
+
+%% The process dictionary is what `proc_lib` would have made.
+-spec wake(atom(), module(), term()) -> no_return().
+wake(Name, Module, Arg) ->
+    put('$ancestors', [whereis(init)]),
+    put('$initial_call', {Module, init, 1}),
+    {ok, State} = Module:init(Arg),
+    gen_server:enter_loop(Module, [], State, {local, Name}).
