@@ -1,0 +1,293 @@
+//! Runs every program of `fixtures/` through `lam build` and compares it with what real `erl` did.
+//!
+//! One test for each target and area. A case is `fixtures/AREA/CASE.beam` with `.out` (stdout), `.exit` (exit code
+//! when not 0), `.err` (stderr when not empty) and `.in` (stdin), recorded as `fixtures/README.md` says.
+//! A case that cannot pass yet has a line in `fixtures/pending.txt`; a pending case that passes fails its test.
+//!
+//! - `FIXTURES=arith/` or `FIXTURES=arith/small` runs the cases whose name starts so.
+//! - `LAM_BIN` names the `lam` to test, else cargo's; `WASM_RUN` the command that runs a WASI module
+//!   (default `wasmtime run --dir=. --env TZ=UTC --env LC_ALL=C.UTF-8`).
+//! - `FIXTURE_TIMEOUT` is in seconds, 60 by default.
+#![forbid(unsafe_code)]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// One test for each area on each target; `every_area_is_run` compares the list with the folders.
+macro_rules! areas {
+    ($($area:ident)*) => {
+        const AREAS: &[&str] = &[$(stringify!($area)),*];
+        mod native { $(#[test] fn $area() { super::run_area(stringify!($area), "native") })* }
+        mod wasm { $(#[test] fn $area() { super::run_area(stringify!($area), "wasm") })* }
+    };
+}
+
+areas! {
+    arith atoms basic lists maps order tuples
+}
+
+#[test]
+fn every_area_is_run() {
+    let mut folders: Vec<String> = fs::read_dir(fixtures())
+        .expect("fixtures/ is in the repository")
+        .filter_map(|entry| entry.ok())
+        .filter(|entry| has_beam(&entry.path()))
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    folders.sort();
+    let mut listed: Vec<String> = AREAS.iter().map(|area| area.to_string()).collect();
+    listed.sort();
+    assert_eq!(folders, listed, "folders of fixtures/ that hold .beam files (left) and areas! of this file (right)");
+}
+
+#[test]
+fn every_pending_case_exists() {
+    for pending in pending() {
+        let beam = fixtures().join(&pending.case).with_extension("beam");
+        assert!(beam.exists(), "fixtures/pending.txt names `{}`, which is not there", pending.case);
+        assert!(!pending.reason.is_empty(), "fixtures/pending.txt gives no reason for `{}`", pending.case);
+    }
+}
+
+/// A line `AREA/CASE TARGET REASON…`; target `*` is all.
+struct Pending {
+    case: String,
+    target: String,
+    reason: String,
+}
+
+fn pending() -> Vec<Pending> {
+    let text = fs::read_to_string(fixtures().join("pending.txt")).unwrap_or_default();
+    text.lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| {
+            let mut parts = line.splitn(3, ' ').map(str::to_string);
+            let mut next = || parts.next().unwrap_or_default();
+            Pending { case: next(), target: next(), reason: next() }
+        })
+        .collect()
+}
+
+fn fixtures() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().expect("the crate lies in the workspace").join("fixtures")
+}
+
+fn has_beam(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut entries| {
+        entries.any(|entry| entry.is_ok_and(|entry| entry.path().extension().is_some_and(|e| e == "beam")))
+    })
+}
+
+/// Where cases without the stub's target are left out: a `lam` built without the wasm stub names it.
+fn lam() -> PathBuf {
+    std::env::var_os("LAM_BIN")
+        .map(PathBuf::from)
+        .or_else(|| option_env!("CARGO_BIN_EXE_lam").map(PathBuf::from))
+        .expect("cargo gives the path of `lam` to its tests, or LAM_BIN names it")
+}
+
+fn run_area(area: &str, target: &str) {
+    let filter = std::env::var("FIXTURES").unwrap_or_default();
+    let mut cases: Vec<String> = fs::read_dir(fixtures().join(area))
+        .expect("every_area_is_run compares areas with folders")
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let stem = path.file_stem()?.to_string_lossy().into_owned();
+            (path.extension()? == "beam").then(|| format!("{area}/{stem}"))
+        })
+        .filter(|case| case.starts_with(&filter))
+        .collect();
+    cases.sort();
+    let pending = pending();
+    let mut report = String::new();
+    let (mut passed, mut waiting) = (0, 0);
+    for case in &cases {
+        let excuse = pending.iter().find(|p| p.case == *case && (p.target == "*" || p.target == target));
+        match (run_case(case, target), excuse) {
+            (Ok(()), None) => passed += 1,
+            (Err(_), Some(_)) => waiting += 1,
+            (Ok(()), Some(_)) => {
+                let _ = writeln!(report, "-- {case} ({target}) passes: take its line out of fixtures/pending.txt");
+            }
+            (Err(why), None) => {
+                let _ = writeln!(report, "-- {case} ({target}): {why}");
+            }
+        }
+    }
+    println!("{area} on {target}: {passed} of {} passed, {waiting} pending", cases.len());
+    assert!(report.is_empty(), "\n{report}{passed} of {} passed, {waiting} pending", cases.len());
+}
+
+/// Builds and runs one case in a folder of its own.
+fn run_case(case: &str, target: &str) -> Result<(), String> {
+    let scratch = std::env::temp_dir().join(format!("lam-fixtures-{}-{target}-{}", std::process::id(), case.replace('/', "-")));
+    let cwd = scratch.join("run");
+    fs::create_dir_all(&cwd).map_err(|e| format!("cannot make `{}`: {e}", scratch.display()))?;
+    let result = build_and_compare(case, target, &scratch, &cwd);
+    let _ = fs::remove_dir_all(&scratch);
+    result
+}
+
+fn build_and_compare(case: &str, target: &str, scratch: &Path, cwd: &Path) -> Result<(), String> {
+    let beam = fixtures().join(case).with_extension("beam");
+    let program = scratch.join(if target == "wasm" { "case.wasm" } else { "case" });
+    let mut build = Command::new(lam());
+    build.arg("build").arg(&beam).arg("-o").arg(&program).args(["-t", target]);
+    let built = run(build, None, scratch, "build")?;
+    if built.code != Some(0) || !program.exists() {
+        return Err(format!("`lam build` ended with {}\n{}{}", built.end(), tail(&built.out), tail(&built.err)));
+    }
+    let mut command = match target {
+        "wasm" => {
+            let run = std::env::var("WASM_RUN")
+                .unwrap_or_else(|_| "wasmtime run --dir=. --env TZ=UTC --env LC_ALL=C.UTF-8 --env FIXTURE=yes".into());
+            let mut words = run.split_whitespace();
+            let mut command = Command::new(words.next().unwrap_or("wasmtime"));
+            command.args(words).arg(&program);
+            command
+        }
+        _ => Command::new(&program),
+    };
+    command.current_dir(cwd).env("LC_ALL", "C.UTF-8").env("LANG", "C.UTF-8").env("TZ", "UTC").env("FIXTURE", "yes");
+    let ran = run(command, Some(&beam.with_extension("in")), scratch, "run")?;
+    let expected = |extension: &str| fs::read(beam.with_extension(extension)).unwrap_or_default();
+    let mut why = String::new();
+    let code: i32 = String::from_utf8_lossy(&expected("exit")).trim().parse().unwrap_or(0);
+    if ran.code != Some(code) {
+        let _ = writeln!(why, "ended with {}, not exit code {code}", ran.end());
+    }
+    for (name, expected, got) in [("stdout", expected("out"), &ran.out), ("stderr", expected("err"), &ran.err)] {
+        let got = normal(got);
+        if expected != got {
+            let _ = writeln!(why, "{name} differs{}", difference(&expected, &got));
+        }
+    }
+    if why.is_empty() { Ok(()) } else { Err(why.trim_end().to_string()) }
+}
+
+struct Ran {
+    code: Option<i32>,
+    late: bool,
+    out: Vec<u8>,
+    err: Vec<u8>,
+}
+
+impl Ran {
+    fn end(&self) -> String {
+        match self.code {
+            _ if self.late => "a timeout".into(),
+            Some(code) => format!("exit code {code}"),
+            None => "a signal".into(),
+        }
+    }
+}
+
+/// Runs `command` with its output in files, so that a program that prints much cannot block.
+fn run(mut command: Command, stdin: Option<&Path>, scratch: &Path, what: &str) -> Result<Ran, String> {
+    let fail = |e: std::io::Error| format!("cannot {what}: {e}");
+    let (out, err) = (scratch.join(format!("{what}.out")), scratch.join(format!("{what}.err")));
+    let input = match stdin.filter(|path| path.exists()) {
+        Some(path) => Stdio::from(fs::File::open(path).map_err(fail)?),
+        None => Stdio::null(),
+    };
+    command.stdin(input);
+    command.stdout(fs::File::create(&out).map_err(fail)?).stderr(fs::File::create(&err).map_err(fail)?);
+    let mut child = command.spawn().map_err(fail)?;
+    let seconds = std::env::var("FIXTURE_TIMEOUT").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut pause = Duration::from_millis(1);
+    let (code, late) = loop {
+        match child.try_wait().map_err(fail)? {
+            Some(status) => break (status.code(), false),
+            None if Instant::now() >= end => {
+                let _ = child.kill();
+                let _ = child.wait();
+                break (None, true);
+            }
+            None => std::thread::sleep(pause),
+        }
+        pause = (pause * 2).min(Duration::from_millis(50));
+    };
+    Ok(Ran { code, late, out: fs::read(&out).map_err(fail)?, err: fs::read(&err).map_err(fail)? })
+}
+
+/// Takes out what differs between two runs, as `fixtures/record` does: pids, refs and the dates of reports.
+fn normal(bytes: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(&first) = rest.first() {
+        let (new, taken): (&[u8], usize) = if let Some(n) = numbered(rest, b"<", Some(3)) {
+            (b"<pid>", n)
+        } else if let Some(n) = numbered(rest, b"#Ref<", None) {
+            (b"#Ref<ref>", n)
+        } else if let Some(n) = date(rest) {
+            (b" REPORT==== DATE ===", n)
+        } else {
+            (std::slice::from_ref(&first), 1)
+        };
+        text.extend_from_slice(new);
+        rest = &rest[taken..];
+    }
+    text
+}
+
+/// Length of `OPEN N.N.N >` at the start of `text`; `parts` numbers where given.
+fn numbered(text: &[u8], open: &[u8], parts: Option<usize>) -> Option<usize> {
+    let body = text.strip_prefix(open)?;
+    let end = body.iter().position(|byte| !(byte.is_ascii_digit() || *byte == b'.'))?;
+    let numbers: Vec<&[u8]> = body[..end].split(|byte| *byte == b'.').collect();
+    let right = numbers.iter().all(|n| !n.is_empty()) && parts.is_none_or(|count| numbers.len() == count);
+    (right && body[end] == b'>').then_some(open.len() + end + 1)
+}
+
+/// Length of ` REPORT==== 1-Jan-2000::00:00:00.000000 ===` at the start of `text`.
+fn date(text: &[u8]) -> Option<usize> {
+    let open = b" REPORT==== ";
+    let body = text.strip_prefix(open)?;
+    let end = body.iter().position(|byte| *byte == b' ')?;
+    body[end..].starts_with(b" ===").then_some(open.len() + end + 4)
+}
+
+/// The first lines that differ, cut short.
+fn difference(expected: &[u8], got: &[u8]) -> String {
+    let (expected, got) = (String::from_utf8_lossy(expected), String::from_utf8_lossy(got));
+    let (old, new): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), got.lines().collect());
+    let mut shown = String::new();
+    let (mut different, longest) = (0, old.len().max(new.len()));
+    for at in 0..longest {
+        let (a, b) = (old.get(at).copied(), new.get(at).copied());
+        if a != b {
+            different += 1;
+            if different <= 4 {
+                let _ = write!(shown, "\n   line {}\n     erl {}\n     lam {}", at + 1, cut(a), cut(b));
+            }
+        }
+    }
+    format!(" in {different} of {longest} lines{shown}")
+}
+
+fn cut(line: Option<&str>) -> String {
+    match line {
+        Some(line) if line.chars().count() > 240 => line.chars().take(240).collect::<String>() + "…",
+        Some(line) => line.to_string(),
+        None => "(nothing)".to_string(),
+    }
+}
+
+fn tail(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(12)..].iter().map(|line| format!("     {line}\n")).collect()
+}
+
+#[test]
+fn pids_refs_and_dates_are_taken_out() {
+    let check = |text: &str, expected: &str| assert_eq!(String::from_utf8_lossy(&normal(text.as_bytes())), expected);
+    check("a <0.81.0>, #Ref<0.1.2.3>.", "a <pid>, #Ref<ref>.");
+    check("<<1,2>> <1.2> <a> <0.1.", "<<1,2>> <1.2> <a> <0.1.");
+    check("=ERROR REPORT==== 1-Jan-2026::10:11:12.345678 ===\nx", "=ERROR REPORT==== DATE ===\nx");
+}
