@@ -1,3 +1,5 @@
 //! Placeholder entry.
 
+#![forbid(unsafe_code)]
+
 fn main() {}

@@ -8,6 +8,8 @@ pub mod heap;
 pub mod isa;
 pub mod loader;
 pub mod sync;
+pub mod timer;
+pub mod platform;
 pub mod term;
 pub mod bif;
 pub mod process;

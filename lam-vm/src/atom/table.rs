@@ -35,7 +35,7 @@ fn first_dynamic() -> u32 {
 }
 
 fn with_dynamic<R>(change: impl FnOnce(&mut Dynamic) -> R) -> R {
-    let mut guard = DYNAMIC.write().expect("no panic while the atom table is locked");
+    let mut guard = DYNAMIC.write();
     let table = guard.get_or_insert_with(|| {
         let mut numbers = HashMap::default();
         for (index, text) in TEXTS.iter().enumerate() {
@@ -51,7 +51,7 @@ fn with_dynamic<R>(change: impl FnOnce(&mut Dynamic) -> R) -> R {
 
 /// Takes over the image's atoms (those after the well-known ones); once, before any other atom is interned.
 pub fn adopt_image(texts: Vec<&'static str>) -> bool {
-    let untouched = DYNAMIC.read().expect("no panic while the atom table is locked").is_none();
+    let untouched = DYNAMIC.read().is_none();
     untouched && IMAGE.set(texts).is_ok()
 }
 

@@ -1,0 +1,34 @@
+//! Threads, where the host has them.
+
+#[cfg(not(loom))]
+pub use std::thread::{JoinHandle, Thread, current, park, park_timeout, yield_now};
+
+#[cfg(loom)]
+pub use loom::thread::{JoinHandle, Thread, current, park, yield_now};
+
+/// Whether `spawn_named` can succeed here.
+pub const AVAILABLE: bool = !cfg!(target_family = "wasm");
+
+/// How many threads this host runs at once; 1 where there are none.
+pub fn parallelism() -> usize {
+    if !AVAILABLE || cfg!(loom) {
+        return 1;
+    }
+    std::thread::available_parallelism().map_or(1, |count| count.get())
+}
+
+/// Starts a thread; the error is the host's refusal (no threads at all, or no more of them).
+#[cfg(not(loom))]
+pub fn spawn_named<R: Send + 'static>(
+    name: &str,
+    stack_bytes: usize,
+    body: impl FnOnce() -> R + Send + 'static,
+) -> std::io::Result<JoinHandle<R>> {
+    std::thread::Builder::new().name(name.to_string()).stack_size(stack_bytes).spawn(body)
+}
+
+/// Starts a modelled thread; it has neither name nor stack size of its own.
+#[cfg(loom)]
+pub fn spawn_named<R: 'static>(_name: &str, _stack_bytes: usize, body: impl FnOnce() -> R + 'static) -> std::io::Result<JoinHandle<R>> {
+    Ok(loom::thread::spawn(body))
+}
