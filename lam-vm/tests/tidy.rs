@@ -352,7 +352,7 @@ mod finds {
         for text in ["use crate::term::Term;", "// crate::sched", "let s = \"crate::sched::x\";", "use crate::heap::x;", "$crate::bif::y"] {
             assert_eq!(upward_paths(&source("heap/mod.rs", text)), Vec::<String>::new(), "{text}");
         }
-        assert_eq!(upward_paths(&source("atom/mod.rs", "use crate::term;")).len(), 1);
+        assert_eq!(upward_paths(&source("util/mod.rs", "use crate::platform;")).len(), 1);
         assert_eq!(upward_paths(&source("attic/mod.rs", "")).len(), 1);
     }
 
