@@ -14,13 +14,16 @@
          add_patha/1, add_patha/2, add_pathz/1, add_pathz/2, del_path/1, del_paths/1, replace_path/2, replace_path/3,
          rehash/0, clear_cache/0, which/1, get_doc/1, get_doc/2, where_is_file/1, where_is_file/2,
          set_primary_archive/4, clash/0, module_status/0, module_status/1, modified_modules/0, get_mode/0,
-         is_module_native/1, module_md5/1, get_chunk/2, make_stub_module/3]).
+         is_module_native/1, module_md5/1, get_chunk/2]).
 
-%% These are BIFs in OTP too.
-get_chunk(_Beam, _Chunk) -> erlang:nif_error(undef).
-module_md5(_Beam) -> erlang:nif_error(undef).
-is_module_native(_Module) -> erlang:nif_error(undef).
-make_stub_module(_LoaderState, _Beam, _Info) -> erlang:nif_error(undef).
+get_chunk(Beam, Chunk) when is_binary(Beam), is_list(Chunk) -> erts_internal:beamfile_chunk(Beam, Chunk).
+module_md5(Beam) when is_binary(Beam) -> erts_internal:beamfile_module_md5(Beam).
+
+is_module_native(Module) when is_atom(Module) ->
+    case erlang:module_loaded(Module) of
+        true -> false;
+        false -> undefined
+    end.
 
 objfile_extension() -> ".beam".
 get_mode() -> interactive.

@@ -147,5 +147,8 @@ sleep(Name, Module, Arg) ->
 wake(Name, Module, Arg) ->
     put('$ancestors', [whereis(init)]),
     put('$initial_call', {Module, init, 1}),
-    {ok, State} = Module:init(Arg),
+    State = case Module:init(Arg) of
+                {ok, State0} -> State0;
+                {ok, State0, _} -> State0           % supervisors of OTP 27 and later ask to hibernate
+            end,
     gen_server:enter_loop(Module, [], State, {local, Name}).

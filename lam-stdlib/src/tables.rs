@@ -1,0 +1,207 @@
+//! The tables of `lib.rs`: what the machine calls by name, which servers sleep at boot level `none`, which services
+//! ask for level `kernel`.
+//!
+//! Facts of OTP 25.2; an entry that the linked OTP does not have is passed over. A BIF that traps to Erlang code names its
+//! target in its own row, not here.
+
+use crate::{Root, Server, Service};
+
+macro_rules! roots {
+    ($($why:literal => [$(($m:literal, $f:literal, $a:literal)),* $(,)?]),* $(,)?) => {
+        &[$($(Root { mfa: ($m, $f, $a), why: $why }),*),*]
+    };
+}
+
+/// Kept in every image.
+pub const ROOTS: &[Root] = roots! {
+    "the first process runs it" => [("lam_boot", "start", 5)],
+    "spawned, hibernated or called by name from our modules" => [
+        ("lam_boot", "main", 5), ("lam_boot", "sleep", 3), ("lam_boot", "wake", 3), ("lam_user", "server", 3),
+        ("lam_logger", "start", 0), ("lam_logger", "flush", 0), ("lam_logger", "server", 1), ("lam_logger", "wake", 1),
+        ("lam_logger", "handler", 0), ("lam_logger", "wake_handler", 1),
+    ],
+    "`init:get_argument(home)` and arguments of `main/1`" => [("init", "to_charlist", 1)],
+    "called for a function or fun that is not there" => [
+        ("error_handler", "undefined_function", 3), ("error_handler", "undefined_lambda", 3),
+    ],
+    "the report of the main process" => [("erl_error", "format_exception", 3)],
+    "`erl_error` and loggers explain a BIF's failure through the module that `error_info` names" => [
+        ("erl_erts_errors", "format_error", 2), ("erl_kernel_errors", "format_error", 2),
+        ("erl_stdlib_errors", "format_error", 2),
+    ],
+    "the read of a setting by reports of OTP; its table is made at boot" => [("application_controller", "get_env", 2)],
+    "the process `logger`: `{log, …}` of the machine, `logger:add_handler` and its kin" => [
+        ("logger_server", "handle_call", 3), ("logger_server", "handle_cast", 2), ("logger_server", "handle_info", 2),
+        ("logger_server", "terminate", 2),
+    ],
+    "the handler `default`, called through its configuration" => [
+        ("logger_std_h", "log", 2), ("logger_std_h", "filter_config", 1), ("logger_std_h", "removing_handler", 1),
+        ("logger_std_h", "changing_config", 3), ("logger_std_h", "init", 2), ("logger_std_h", "check_config", 4),
+        ("logger_std_h", "config_changed", 3), ("logger_std_h", "reset_state", 2), ("logger_std_h", "filesync", 3),
+        ("logger_std_h", "write", 4), ("logger_std_h", "handle_info", 3), ("logger_std_h", "terminate", 3),
+        ("logger_formatter", "format", 2), ("logger_formatter", "check_config", 1),
+        ("logger_filters", "remote_gl", 2), ("logger_filters", "domain", 2),
+    ],
+    "the process of that handler" => [
+        ("logger_olp", "init", 1), ("logger_olp", "handle_call", 3), ("logger_olp", "handle_cast", 2),
+        ("logger_olp", "handle_info", 2), ("logger_olp", "terminate", 2),
+        ("logger_h_common", "init", 1), ("logger_h_common", "handle_load", 2), ("logger_h_common", "handle_info", 2),
+        ("logger_h_common", "terminate", 2), ("logger_h_common", "reset_state", 1), ("logger_h_common", "notify", 2),
+    ],
+};
+
+/// Started by their first message (`lam_boot:asleep`).
+pub const SERVERS: &[Server] = &[
+    Server {
+        name: "file_server_2",
+        callers: &[("file", "call", 2), ("file", "check_and_call", 2)],
+        keep: &[
+            ("file_server", "init", 1),
+            ("file_server", "handle_call", 3),
+            ("file_server", "handle_cast", 2),
+            ("file_server", "handle_info", 2),
+            ("file_server", "terminate", 2),
+        ],
+    },
+    Server {
+        name: "timer_server",
+        callers: &[("timer", "req", 2), ("timer", "maybe_req", 2)],
+        keep: &[
+            ("timer", "init", 1),
+            ("timer", "handle_call", 3),
+            ("timer", "handle_cast", 2),
+            ("timer", "handle_info", 2),
+            ("timer", "terminate", 2),
+            ("timer", "send", 2),
+        ],
+    },
+    Server {
+        name: "logger_sup",
+        callers: &[
+            ("logger_h_common", "start", 2),
+            ("error_logger", "start", 0),
+        ],
+        keep: &[
+            ("logger_sup", "init", 1),
+            ("supervisor", "init", 1),
+            ("supervisor", "handle_call", 3),
+            ("supervisor", "handle_cast", 2),
+            ("supervisor", "handle_info", 2),
+            ("supervisor", "terminate", 2),
+            ("logger_handler_watcher", "start_link", 0),
+            ("logger_handler_watcher", "init", 1),
+            ("logger_handler_watcher", "handle_call", 3),
+            ("logger_handler_watcher", "handle_cast", 2),
+            ("logger_handler_watcher", "handle_info", 2),
+            ("logger_handler_watcher", "terminate", 2),
+            ("logger_proxy", "start_link", 0),
+            ("logger_proxy", "init", 1),
+            ("logger_proxy", "handle_load", 2),
+            ("logger_proxy", "handle_info", 2),
+            ("logger_proxy", "terminate", 2),
+            ("logger_proxy", "notify", 2),
+        ],
+    },
+    Server {
+        name: "kernel_safe_sup",
+        callers: &[
+            ("disk_log_server", "ensure_started", 0),
+            ("dets_server", "ensure_started", 0),
+        ],
+        keep: &[
+            ("kernel", "init", 1),
+            ("supervisor", "init", 1),
+            ("supervisor", "handle_call", 3),
+            ("supervisor", "handle_cast", 2),
+            ("supervisor", "handle_info", 2),
+            ("supervisor", "terminate", 2),
+            ("disk_log_sup", "start_link", 0),
+            ("disk_log_sup", "init", 1),
+            ("disk_log_server", "start_link", 0),
+            ("disk_log_server", "init", 1),
+            ("disk_log_server", "handle_call", 3),
+            ("disk_log_server", "handle_cast", 2),
+            ("disk_log_server", "handle_info", 2),
+            ("disk_log_server", "terminate", 2),
+            ("dets_sup", "start_link", 0),
+            ("dets_sup", "init", 1),
+            ("dets_server", "start_link", 0),
+            ("dets_server", "init", 1),
+            ("dets_server", "handle_call", 3),
+            ("dets_server", "handle_cast", 2),
+            ("dets_server", "handle_info", 2),
+            ("dets_server", "terminate", 2),
+        ],
+    },
+];
+
+/// Level `kernel` when given code reaches one of these.
+pub const SERVICES: &[Service] = &[
+    Service {
+        server: "application_controller",
+        functions: &[
+            ("application", "start"),
+            ("application", "start_boot"),
+            ("application", "ensure_started"),
+            ("application", "ensure_all_started"),
+            ("application", "stop"),
+            ("application", "load"),
+            ("application", "unload"),
+            ("application", "set_env"),
+            ("application", "unset_env"),
+            ("application", "which_applications"),
+            ("application", "takeover"),
+            ("application", "permit"),
+        ],
+    },
+    Service {
+        server: "code_server",
+        functions: &[("code_server", "*")],
+    },
+    Service {
+        server: "net_kernel",
+        functions: &[
+            ("net_kernel", "*"),
+            ("erl_distribution", "*"),
+            ("auth", "*"),
+        ],
+    },
+    Service {
+        server: "global_name_server",
+        functions: &[("global", "*"), ("global_group", "*")],
+    },
+    Service {
+        server: "rex",
+        functions: &[("rpc", "*")],
+    },
+    Service {
+        server: "erl_signal_server",
+        functions: &[("os", "set_signal"), ("erl_signal_handler", "*")],
+    },
+    Service {
+        server: "inet_db",
+        functions: &[
+            ("inet", "*"),
+            ("inet_db", "*"),
+            ("inet_res", "*"),
+            ("gen_tcp", "*"),
+            ("gen_udp", "*"),
+            ("gen_sctp", "*"),
+            ("socket", "*"),
+            ("net", "*"),
+            ("net_adm", "*"),
+        ],
+    },
+    Service {
+        server: "user_drv",
+        functions: &[("shell", "*"), ("user_drv", "*"), ("group", "*")],
+    },
+    Service {
+        server: "erts_code_purger",
+        functions: &[("code", "purge"), ("erts_code_purger", "*")],
+    },
+    Service {
+        server: "heart",
+        functions: &[("heart", "*")],
+    },
+];
