@@ -34,13 +34,6 @@ pub fn all() -> Vec<(Vec<u8>, Vec<u8>)> {
     table().lock().iter().map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Splits `NAME=VALUE`; the name may begin with `=`. Without a `=` there is no variable.
-#[cfg_attr(unix, allow(dead_code, reason = "std splits them on unix"))]
-pub(super) fn split_entry(entry: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
-    let at = entry.iter().skip(1).position(|&byte| byte == b'=')? + 1;
-    Some((entry[..at].to_vec(), entry[at + 1..].to_vec()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,13 +45,5 @@ mod tests {
         assert!(all().iter().any(|(name, _)| name == b"LAM_TEST_ENV"));
         unset(b"LAM_TEST_ENV");
         assert_eq!(get(b"LAM_TEST_ENV"), None);
-    }
-
-    #[test]
-    fn entries_split_at_the_first_equals_sign_after_the_first_byte() {
-        assert_eq!(split_entry(b"A=b=c"), Some((b"A".to_vec(), b"b=c".to_vec())));
-        assert_eq!(split_entry(b"=C:=x"), Some((b"=C:".to_vec(), b"x".to_vec())));
-        assert_eq!(split_entry(b"A"), None);
-        assert_eq!(split_entry(b""), None);
     }
 }
