@@ -124,23 +124,30 @@ write(Bytes, #st{fd = Fd}) ->
         {error, _} = Error -> Error
     end.
 
-%% Characters as bytes of encoding To. What `latin1` cannot hold is written as `\x{1F600}`.
-encode(Chars, From, To) ->
-    try unicode:characters_to_binary(Chars, From, To) of
+%% Characters as bytes of encoding To. What `latin1` cannot hold is written as `\x{1F600}`. OTP converts lists to
+%% latin1 in Erlang code, character by character; through UTF-8 it is a BIF, and nothing more for plain ASCII.
+encode(Chars, latin1, latin1) ->
+    try iolist_to_binary(Chars) catch _:_ -> error end;
+encode(Chars, unicode, latin1) ->
+    case encode(Chars, unicode, unicode) of
+        error -> error;
+        Utf8 ->
+            case unicode:characters_to_binary(Utf8, unicode, latin1) of
+                Bytes when is_binary(Bytes) -> Bytes;
+                _ -> escape(Utf8)
+            end
+    end;
+encode(Chars, From, unicode) ->
+    try unicode:characters_to_binary(Chars, From) of
         Bytes when is_binary(Bytes) -> Bytes;
-        {error, _, _} when To =:= latin1 -> escape(Chars, From);
         _ -> error
     catch
         _:_ -> error
     end.
 
-escape(Chars, From) ->
-    case unicode:characters_to_list(Chars, From) of
-        List when is_list(List) ->
-            list_to_binary([if C > 255 -> ["\\x{", integer_to_list(C, 16), $}]; true -> C end || C <- List]);
-        _ ->
-            error
-    end.
+escape(Utf8) ->
+    list_to_binary([if C > 255 -> ["\\x{", integer_to_list(C, 16), $}]; true -> C end
+                    || C <- unicode:characters_to_list(Utf8)]).
 
 prompt('', _St) -> ok;
 prompt("", _St) -> ok;

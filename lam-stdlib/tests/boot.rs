@@ -94,6 +94,23 @@ fn input_is_served_as_by_erl() {
 }
 
 #[test]
+fn output_is_taken_as_by_erl() {
+    let Some(dir) = work("boot-output", "prints") else {
+        return;
+    };
+    for encoding in ["latin1", "unicode"] {
+        let mut erl = Command::new("erl");
+        erl.args([
+            "-noshell", "-run", "prints", "main", encoding, "-s", "erlang", "halt",
+        ]);
+        let expected = run(erl, &dir, b"");
+        let got = ours("prints", &[encoding], &dir, b"");
+        assert_eq!(text(&got.stdout), text(&expected.stdout), "{encoding}");
+        assert_ne!(got.stdout.len(), 0);
+    }
+}
+
+#[test]
 fn a_program_ends_as_the_design_says() {
     let Some(dir) = work("boot-ends", "ends") else {
         return;
