@@ -26,7 +26,8 @@ macro_rules! areas {
 }
 
 areas! {
-    arith atoms basic lists maps order tuples
+    arith atoms basic binaries bitsyntax etf ets exceptions funs guards lists maps messages order
+    processes tuples
 }
 
 #[test]
