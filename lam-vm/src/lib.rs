@@ -8,6 +8,7 @@ pub mod heap;
 pub mod isa;
 pub mod loader;
 pub mod sync;
+pub mod util;
 pub mod timer;
 pub mod platform;
 pub mod term;

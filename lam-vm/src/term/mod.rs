@@ -4,6 +4,9 @@
 //! within `'c`, so a term and the slices read from it may be kept as long as the borrow checker allows, and no longer.
 
 pub mod entry;
+pub mod float_text;
+pub mod hash_mix;
+pub mod integer;
 pub mod view;
 pub mod word;
 
