@@ -26,8 +26,8 @@ macro_rules! areas {
 }
 
 areas! {
-    arith atoms basic binaries bitsyntax etf ets exceptions funs guards lists maps messages order
-    processes tuples
+    arith atoms basic binaries bitsyntax etf ets exceptions funs guards io lists maps messages order
+    processes storage strings tuples
 }
 
 #[test]
