@@ -15,3 +15,4 @@ pub mod term;
 pub mod bif;
 pub mod process;
 pub mod system;
+pub mod machine;

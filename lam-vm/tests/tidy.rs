@@ -24,12 +24,12 @@ const FLOORS: &[&[&str]] = &[
     &["bif"],
     &["interp"],
     &["sched"],
-    &["lib"],
+    &["machine", "lib"],
 ];
 
 /// Where `unsafe` may stand.
 const UNSAFE_ALLOWED: &[&str] =
-    &["util", "sync", "platform", "atom", "term", "heap", "binary", "code", "process", "interp", "sched"];
+    &["util", "sync", "platform", "atom", "term", "heap", "binary", "code", "process", "interp", "sched", "machine"];
 
 /// Modules of `lam-vm` that must forbid it themselves, in their `mod.rs`.
 const MUST_FORBID: &[&str] = &["loader", "bif", "ets", "io"];

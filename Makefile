@@ -1,0 +1,46 @@
+# Every command a developer runs; `make help` prints them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help dev build install demo test check coverage clean
+
+# Where everything that is built lies, the shared build of the stubs too.
+export LAM_TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+PREFIX ?= /usr/local
+
+help: ## print this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 16
+	@echo
+	@echo 'YES=1 answers every question; OTP=DIR names the OTP that lies inside lam'
+
+dev: ## quick: target/dev-bin/lam with the native stub only, for work on LAM itself
+	@scripts/dev
+
+build: ## everything: target/release/lam with all stubs and OTP inside
+	@scripts/packages build
+	@scripts/build
+
+install: ## copies lam to PREFIX/bin (after make build)
+	@[ -x '$(LAM_TARGET)/release/lam' ] || $(MAKE) build
+	install -D -m 755 '$(LAM_TARGET)/release/lam' '$(DESTDIR)$(PREFIX)/bin/lam'
+
+demo: ## builds lam, then fixtures/hello for the three targets, and runs them
+	@scripts/packages demo
+	@scripts/build
+	@scripts/demo
+
+test: ## the quick suite on the three hosts
+	@scripts/packages test
+	@scripts/test
+
+check: ## formatting, clippy, floors, unit tests, wasm build
+	@scripts/packages build
+	cargo fmt --all --check
+	cargo clippy --workspace --exclude lam-web --exclude lam-wasm --exclude lam-parts --no-default-features --all-targets -- -D warnings
+	cargo test -p lam-vm -p lam-cli --no-default-features
+
+coverage: ## what no fixture executes: opcodes, checked twins, BIF rows
+	@scripts/coverage
+
+clean: ## removes what was built
+	cargo clean

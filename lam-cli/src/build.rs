@@ -1,0 +1,184 @@
+//! `lam build`: reads, links, packs, writes, and says what it made.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::args::{BuildArgs, ProgramArgs, Target};
+use crate::error::{Error, Result, warn};
+use crate::input::{self, Inputs};
+use crate::otp::Otp;
+use crate::plan::{BuildInput, BuiltImage, Entry, Library, Options};
+use crate::{link, pack};
+
+/// Runs the command.
+pub fn command(args: &BuildArgs) -> Result<ExitCode> {
+    let inputs = input::read(&args.program.inputs)?;
+    let target_path = output_path(args, &inputs)?;
+    refuse_overwriting(&target_path, &inputs)?;
+    let built = image(&args.program, &inputs, args.target, args.quiet)?;
+    if args.program.strict && !built.missing.is_empty() {
+        print_missing(&built);
+        return Err(Error::new(format!("{} will fail at run time", calls(built.missing.len()))));
+    }
+    let packed = pack::pack(args.target, &built.bytes, &stem(&target_path))?;
+    packed.write(&target_path)?;
+    if !args.quiet {
+        report(&target_path, packed.main_bytes(), &built);
+    }
+    print_missing(&built);
+    if !built.missing.is_empty() {
+        eprintln!("{} will fail at run time (lam inspect {} --missing)", calls(built.missing.len()), target_path.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Links the program of these arguments; prints warnings and, unless `quiet`, which OTP it uses.
+pub fn image(args: &ProgramArgs, inputs: &Inputs, target: Target, quiet: bool) -> Result<BuiltImage> {
+    if inputs.modules.is_empty() {
+        return Err(Error::new("no module was given").hint("name at least one .beam file"));
+    }
+    let otp = Otp::discover(args.otp.as_deref())?;
+    if !quiet {
+        eprintln!("using OTP {}", otp.origin());
+    }
+    for given in &inputs.modules {
+        let library = otp.module(&given.name);
+        if otp.has_otp_module(&given.name) && library.is_none_or(|file| file.bytes != given.bytes) {
+            warn(&format!("`{}` replaces OTP's module `{}`", given.path.display(), given.name));
+        }
+    }
+    let input = BuildInput {
+        given: inputs.modules.clone(),
+        apps: inputs.apps.clone(),
+        library: &otp,
+        options: options(args)?,
+        target,
+        base_address: pack::base_address(target)?,
+    };
+    let built = link::build_image(&input)?;
+    if built.bytes.len() % 4096 != 0 {
+        return Err(Error::bug("the image's length is not a multiple of 4096"));
+    }
+    for warning in &built.warnings {
+        warn(warning);
+    }
+    Ok(built)
+}
+
+fn options(args: &ProgramArgs) -> Result<Options> {
+    let entry = match (&args.entrypoint, &args.app) {
+        (Some(entry), _) => parse_entry(entry)?,
+        (None, Some(app)) => Entry::App(app.clone()),
+        (None, None) => Entry::Default,
+    };
+    let vm_args = match &args.vm_args {
+        None => Vec::new(),
+        Some(path) => {
+            let text = fs::read_to_string(path).map_err(|error| Error::io("read", path, &error))?;
+            let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+            lines.filter(|line| !line.is_empty()).map(str::to_string).collect()
+        }
+    };
+    Ok(Options { entry, keep: args.keep.clone(), shake: args.shake, boot: args.boot, vm_args, strict: args.strict })
+}
+
+/// Reads `M`, `M:F`, `M:F/A`.
+fn parse_entry(text: &str) -> Result<Entry> {
+    let wrong = || Error::usage(format!("`{text}` is not an entry point")).hint("write M, M:F or M:F/A, as in --entrypoint shop:main/1");
+    let (module, rest) = match text.split_once(':') {
+        None => (text, None),
+        Some((module, rest)) => (module, Some(rest)),
+    };
+    let (function, arity) = match rest.map(|rest| rest.split_once('/').ok_or(rest)) {
+        None => (None, None),
+        Some(Err(function)) => (Some(function), None),
+        Some(Ok((function, arity))) => (Some(function), Some(arity.parse::<u8>().map_err(|_| wrong())?)),
+    };
+    if module.is_empty() || function.is_some_and(str::is_empty) {
+        return Err(wrong());
+    }
+    Ok(Entry::Function(module.to_string(), function.map(str::to_string), arity))
+}
+
+/// `-o`, else a name after the entry's module, else after the only given module, else after the folder.
+fn output_path(args: &BuildArgs, inputs: &Inputs) -> Result<PathBuf> {
+    if let Some(path) = &args.output {
+        return Ok(path.clone());
+    }
+    let named = args.program.app.clone().or_else(|| Some(args.program.entrypoint.as_ref()?.split(':').next()?.to_string()));
+    let only = || match inputs.modules.as_slice() {
+        [module] => Some(module.name.clone()),
+        _ => inputs.modules.iter().find(|module| module.name == "main").map(|module| module.name.clone()),
+    };
+    let app = || match inputs.apps.as_slice() {
+        [app] => Some(app.name.clone()),
+        _ => None,
+    };
+    let name = named.or_else(only).or_else(app).ok_or_else(|| {
+        Error::usage("several modules were given and none names the output").hint("name the file to write with -o OUT")
+    })?;
+    let name = name.strip_prefix("Elixir.").unwrap_or(&name).replace(['/', '\0'], "_");
+    Ok(match args.target {
+        Target::Native => PathBuf::from(name),
+        Target::Wasm => PathBuf::from(format!("{name}.wasm")),
+        Target::Web => {
+            fs::create_dir_all(&name).map_err(|error| Error::io("make", Path::new(&name), &error))?;
+            Path::new(&name).join("js.wasm")
+        }
+    })
+}
+
+/// An output never replaces one of its inputs.
+fn refuse_overwriting(target: &Path, inputs: &Inputs) -> Result<()> {
+    let Ok(target_real) = fs::canonicalize(target) else { return Ok(()) };
+    for input in &inputs.files {
+        if fs::canonicalize(input).is_ok_and(|input| input == target_real) {
+            return Err(Error::usage(format!("the output `{}` is also an input", target.display())).hint("name another file with -o OUT"));
+        }
+    }
+    Ok(())
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn report(path: &Path, total_bytes: usize, built: &BuiltImage) {
+    let given = built.modules.iter().filter(|module| module.given).count();
+    eprintln!(
+        "{}: {}, entry {}, {} given and {} library modules, image {}",
+        path.display(),
+        size(total_bytes as u64),
+        built.entry,
+        given,
+        built.modules.len() - given,
+        size(built.bytes.len() as u64)
+    );
+    if !built.sections.is_empty() {
+        let parts: Vec<String> = built.sections.iter().map(|(name, bytes)| format!("{name} {}", size(*bytes))).collect();
+        eprintln!("  {}", parts.join(", "));
+    }
+}
+
+fn print_missing(built: &BuiltImage) {
+    for missing in &built.missing {
+        warn(&missing.what);
+        for (depth, step) in missing.path.iter().enumerate() {
+            eprintln!("  {}{step}", if depth == 0 { "called by " } else { "     from " });
+        }
+    }
+}
+
+fn calls(count: usize) -> String {
+    if count == 1 { "1 call".into() } else { format!("{count} calls") }
+}
+
+/// Bytes for people: `12 KB`, `1.4 MB`.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..10_000 => format!("{bytes} bytes"),
+        10_000..1_000_000 => format!("{} KB", bytes / 1000),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
