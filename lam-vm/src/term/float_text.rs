@@ -52,7 +52,7 @@ pub fn decimals(value: f64, decimals: i64, compact: bool) -> Option<String> {
             return None;
         }
         if compact {
-            // OTP differs in nothing: without a point the zeros of the number itself go too.
+            // As in OTP: with 0 decimals the zeros of the number itself go too, so 1.0e22 becomes `1`.
             trim_zeros(&mut text);
         }
         return Some(text);

@@ -40,6 +40,9 @@
 //! - local fun: `pair(hash, free, module, 20)`, `pair(hash, index, old_uniq, 21)`, environment. Ref:
 //!   `word(hash, numbers[0], 7)`, `pair(hash, numbers[1], numbers[2], 8)`.
 //!
+//! Order (recorded): `maps:keys/1`, `values/1`, `to_list/1` and `term_to_binary/1` go from the highest nibble down
+//! (they build lists from the end); `maps:next/1`, `maps:fold/3` and printing go from the lowest nibble up.
+//!
 //! # `phash`
 //!
 //! A running hash from 0; the primes are `PRIME`. `[]`: `step(h, 3) + 1`. Atom: `step(h, 1) + value`. Integer:
@@ -283,7 +286,7 @@ pub fn phash_bitstring(hash: u32, bytes: &[u8], last: Option<(u32, u8)>) -> u32 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::term::integer::{Integer, parse};
+    use crate::term::integer::{Integer, bsl, parse};
 
     fn number(text: &str) -> Integer {
         parse(text.as_bytes(), 10).expect("a number")
@@ -343,5 +346,54 @@ mod tests {
         }
         check(phash_bitstring(0, b"hello world!!", None), 3968928950);
         check(phash_bitstring(0, b"", Some((3, 5))), 3507216109);
+    }
+
+    /// The order of hash map nodes: nibbles of the hash from the lowest up.
+    fn node_order(hash: u32) -> u32 {
+        (0..8).fold(0, |order, level| order << 4 | hash >> (4 * level) & 0xf)
+    }
+
+    /// Positions, from 1, of `keys` in a hash map.
+    fn order_of<T: Copy>(keys: &[T], hash: impl Fn(u32, T) -> u32) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..keys.len()).collect();
+        order.sort_by_key(|&i| std::cmp::Reverse(node_order(hash(internal_start(map_salt(0)), keys[i]))));
+        order.iter().map(|i| i + 1).collect()
+    }
+
+    /// Expectations: `maps:keys/1` and `maps:values/1` of OTP 25, which give nodes from the highest nibble down.
+    #[test]
+    fn hash_map_order_is_otps() {
+        let numbers: Vec<i64> = (1..=40).collect();
+        let keys: Vec<usize> = vec![
+            33, 12, 23, 29, 30, 39, 26, 31, 11, 37, 9, 32, 34, 25, 28, 6, 38, 13, 40, 20, 15, 14, 2, 7, 1, 8, 3, 17, 22, 21, 4,
+            36, 24, 10, 35, 27, 19, 5, 18, 16,
+        ];
+        assert_eq!(order_of(&numbers, |hash, key| internal_integer(hash, IntRef::Small(key))), keys);
+        let floats: Vec<f64> = (1..=40).map(|i| f64::from(i) / 2.0).collect();
+        let keys: Vec<usize> = vec![
+            22, 10, 33, 13, 21, 15, 31, 29, 14, 32, 26, 23, 24, 11, 20, 8, 27, 3, 39, 12, 30, 17, 34, 2, 40, 5, 18, 6, 1, 9, 35,
+            7, 16, 36, 37, 28, 19, 25, 4, 38,
+        ];
+        assert_eq!(order_of(&floats, internal_float), keys);
+        let texts: Vec<String> = (1..=40).map(|i| i.to_string()).collect();
+        let texts: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
+        let keys: Vec<usize> = vec![
+            7, 27, 25, 14, 8, 36, 20, 31, 5, 6, 3, 33, 34, 26, 21, 15, 23, 12, 11, 17, 10, 40, 18, 39, 38, 35, 32, 28, 29, 30, 2,
+            22, 24, 37, 4, 13, 16, 9, 1, 19,
+        ];
+        assert_eq!(order_of(&texts, |hash, text| bitstring(hash, text, None)), keys);
+    }
+
+    /// Keys 2^50 to 2^90, around the border of OTP's smalls.
+    #[test]
+    fn hash_map_order_of_large_integers_is_otps() {
+        let powers: Vec<Integer> = (50..=90).map(|i| bsl(IntRef::Small(1), IntRef::Small(i)).expect("short")).collect();
+        let powers: Vec<IntRef> = powers.iter().map(Integer::as_ref).collect();
+        let exponents: Vec<usize> = vec![
+            74, 63, 81, 77, 80, 58, 65, 50, 76, 72, 71, 67, 82, 68, 79, 73, 83, 61, 55, 52, 62, 85, 66, 70, 75, 56, 69, 57, 89,
+            51, 78, 54, 53, 87, 84, 60, 59, 64, 86, 88, 90,
+        ];
+        let ours: Vec<usize> = order_of(&powers, internal_integer).iter().map(|i| i + 49).collect();
+        assert_eq!(ours, exponents);
     }
 }

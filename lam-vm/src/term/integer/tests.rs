@@ -209,6 +209,19 @@ fn floats_compare_by_exact_value() {
     check("10000000000000000000000", 0.5, Ordering::Greater);
 }
 
+/// Expectations: `float/1` of OTP 25, which rounds at each limb.
+#[test]
+fn floats_round_as_in_otp() {
+    let check = |text: &str, bits: u64| {
+        let value = parse(text.as_bytes(), 10).unwrap();
+        assert_eq!(to_f64(value.as_ref()).map(f64::to_bits), Some(bits), "{text}");
+    };
+    check("20025620166059624572", 0x43F15E94B70D4E20);
+    check("41927686168408199530", 0x44022EE8836C103C);
+    check("32585410239689812236", 0x43FC436A1F7D5166);
+    check("36556557274657666266", 0x43FFB52FB2807314);
+}
+
 #[test]
 fn floats_convert() {
     assert_eq!(trunc(1e22), parse(b"10000000000000000000000", 10).unwrap());
