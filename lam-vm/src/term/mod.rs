@@ -3,10 +3,15 @@
 //! `Term<'c>` is a word that is valid while `'c` lasts: a BIF call, a driver step, the making of a literal area. Nothing collects
 //! within `'c`, so a term and the slices read from it may be kept as long as the borrow checker allows, and no longer.
 
+pub mod compare;
 pub mod entry;
 pub mod float_text;
+pub mod hash;
 pub mod hash_mix;
+pub mod identity;
 pub mod integer;
+pub mod map_iter;
+pub mod otp;
 pub mod view;
 pub mod word;
 
