@@ -3,7 +3,7 @@
 //! All three give OTP 25's values; for large maps these decide the order of iteration. Atoms, pids, ports, references and funs
 //! hash in maps by their numbers here, as they do there by theirs.
 //!
-//! Each walks its term with a stack of its own. Words of 32 bits are mixed by Bob Jenkins' function; The golden ratio multiplied by a
+//! Each walks its term with a stack of its own. Words of 32 bits are mixed by Bob Jenkins' function; the golden ratio times a
 //! small number tells kinds of terms apart.
 //! Source: `erts/emulator/beam/utils.c`, `make_hash`, `make_hash2`, `make_internal_hash`.
 
