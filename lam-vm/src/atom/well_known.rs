@@ -541,4 +541,5 @@ well_known! {
     NOT_A_LIST = "not_a_list";
     NOT_ENCODABLE = "not_encodable";
     BEGINNING = "beginning";
+    ITERATOR = "iterator";
 }

@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 mod call;
+pub mod erlang;
+pub mod maps;
 mod table;
 
 pub use call::{BifResult, Call, Stop};
@@ -13,4 +15,9 @@ pub use table::{Bif, BifKind, BifTable, Function};
 pub(crate) use table::bifs;
 
 /// All tables; a BIF's number is its place in them, one after the other.
-pub const TABLES: &[&BifTable] = &[];
+pub const TABLES: &[&BifTable] = &[
+    &erlang::hash::TABLE,
+    &maps::TABLE,
+    &maps::guards::TABLE,
+    &maps::internal::TABLE,
+];

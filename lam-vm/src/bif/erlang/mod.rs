@@ -1,0 +1,3 @@
+//! The module `erlang`, split by subject.
+
+pub mod hash;
