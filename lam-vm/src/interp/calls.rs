@@ -110,6 +110,15 @@ pub unsafe fn return_(m: &mut Machine, _: u64) -> Step {
     Step::Jump
 }
 
+#[inline(always)]
+pub unsafe fn deallocate_return(m: &mut Machine, w: u64) -> Step {
+    // SAFETY: as `return_`; the loader checked the frame size.
+    unsafe {
+        m.e = m.e.byte_add(slot_a(w));
+        return_(m, w)
+    }
+}
+
 /// The bottom of every stack: the process's first function returned.
 pub unsafe fn finish(s: &mut Scheduler) -> Control {
     s.outcome = Outcome::Finished { reason: am::NORMAL.word() };

@@ -5,10 +5,11 @@
 //! them on a small stack. *Match*: one loop over one `match`, for wasm, debug builds and sanitizers.
 
 use super::{Control, Machine, Scheduler, SlowBody, Step};
+use super::{arith, bif, calls, data, floats, funs, maps, moves, raise, receive, select, tests};
 use crate::isa::specific::for_each_specific_op;
 
 macro_rules! lengths {
-    ($($(#[$doc:meta])* $speed:ident $name:ident $text:literal [$len:literal] ($($format:literal)?) = $body:expr;)*) => {
+    ($($(#[$doc:meta])* $speed:ident $name:ident $text:literal [$len:literal] ($format:literal) = $body:expr;)*) => {
         /// Words of each instruction; 0 for those whose length is in the instruction (they set `pc` themselves).
         pub static LENGTHS: &[u8] = &[$($len),*];
     };
@@ -59,7 +60,7 @@ mod tail {
     pub type Handler = unsafe extern "C" fn(*const u64, u64, *mut Scheduler, *mut u64, *mut u64, i64) -> u64;
 
     macro_rules! handlers {
-        ($($(#[$doc:meta])* $speed:ident $name:ident $text:literal [$len:literal] ($($format:literal)?) = $body:expr;)*) => {
+        ($($(#[$doc:meta])* $speed:ident $name:ident $text:literal [$len:literal] ($format:literal) = $body:expr;)*) => {
             pub static HANDLERS: &[Handler] = &[$({
                 unsafe extern "C" fn handler(pc: *const u64, w: u64, s: *mut Scheduler, e: *mut u64, h: *mut u64, r: i64) -> u64 {
                     handlers!(@$speed $body, $len, pc, w, s, e, h, r)
@@ -132,7 +133,7 @@ pub unsafe fn run_with_tail_calls(s: *mut Scheduler) -> u64 {
 /// As `run_with_tail_calls`.
 pub unsafe fn run_with_match(s: *mut Scheduler) -> u64 {
     macro_rules! dispatch_loop {
-        ($($(#[$doc:meta])* $speed:ident $name:ident $text:literal [$len:literal] ($($format:literal)?) = $body:expr;)*) => {{
+        ($($(#[$doc:meta])* $speed:ident $name:ident $text:literal [$len:literal] ($format:literal) = $body:expr;)*) => {{
             use crate::isa::specific::number;
             // SAFETY: promised by the caller.
             let mut m = unsafe { load(s) };

@@ -19,6 +19,7 @@ mod funs;
 mod maps;
 mod moves;
 pub mod raise;
+mod receive;
 mod select;
 mod tests;
 pub mod trace;
@@ -26,14 +27,11 @@ pub mod trace;
 pub use dispatch::{LENGTHS, run_with_match, run_with_tail_calls};
 
 use crate::heap::Heap;
+use crate::isa::{F_COUNT, SCRATCH_COUNT, X_COUNT};
 use crate::process::{Process, STACK_RESERVE_WORDS};
 use crate::system::System;
 use crate::term::Term;
 
-/// X registers that code may name, and scratch ones behind them that hold constants for one instruction.
-pub const X_COUNT: usize = 1024;
-pub const SCRATCH_COUNT: usize = 16;
-pub const F_COUNT: usize = 1024;
 
 /// What a running process has besides its own block. X first, so that a slot is an offset from the start.
 #[repr(C)]
@@ -49,8 +47,6 @@ pub struct Scheduler {
     pub need: usize,
     pub system: *const System,
     pub f: [f64; F_COUNT],
-    /// Binary under construction by `bs_init*`, `bs_append` (see `interp::bs`).
-    pub building: crate::binary::Building,
     /// What an exit tells the driver besides its code.
     pub outcome: Outcome,
 }

@@ -101,6 +101,16 @@ pub unsafe fn test_heap(m: &mut Machine, w: u64) -> Step {
     unsafe { m.collect(need, slot_b(w)) }
 }
 
+/// As `test_heap`, for needs beyond 16 bits: words in ext 1.
+#[inline(always)]
+pub unsafe fn test_heap_far(m: &mut Machine, w: u64) -> Step {
+    // SAFETY: the emitter wrote the word.
+    unsafe {
+        let need = m.ext(1) as usize;
+        if m.has_room(need) { Step::Next } else { m.collect(need, slot_b(w)) }
+    }
+}
+
 /// Drops a bytes of the frame (`deallocate`, `trim`).
 #[inline(always)]
 pub unsafe fn deallocate(m: &mut Machine, w: u64) -> Step {

@@ -1,3 +1,13 @@
 //! The instruction sets: what `.beam` files hold, what the machine executes, and the rules between them.
 
+pub mod emit;
 pub mod generic;
+pub mod specific;
+pub mod transform;
+mod transform_receive;
+
+/// X registers that code may name; the scratch ones behind them hold constants for one instruction.
+pub const X_COUNT: usize = 1024;
+pub const SCRATCH_BASE: usize = X_COUNT;
+pub const SCRATCH_COUNT: usize = 16;
+pub const F_COUNT: usize = 1024;

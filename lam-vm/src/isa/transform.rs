@@ -1,0 +1,761 @@
+//! Generic to specific: one function a group of instructions, driven by `for_each` op of a function.
+//!
+//! A constant operand of an instruction that takes registers is put into a scratch X register first; hot instructions have forms of
+//! their own. What the flow analysis did not prove becomes the checked twin.
+
+use crate::isa::emit::{Constant, Emitter, Fix, FunctionCode, ModuleCode, x_slot, y_slot};
+use crate::isa::generic::op;
+use crate::isa::specific::number;
+use crate::loader::ir::{Arg, Function, Op, Reg};
+use crate::loader::{BeamFile, LoadError};
+use crate::term::word;
+
+/// What the transformer must know of the machine above it.
+pub trait Natives {
+    /// Number of the BIF of this name, if there is one.
+    fn bif(&self, module: &str, function: &str, arity: usize) -> Option<u16>;
+}
+
+/// What was proved of each instruction.
+pub trait Proofs {
+    /// The instruction at this op index may run unchecked.
+    fn is_proved(&self, op_index: usize) -> bool;
+}
+
+/// Nothing is proved: every twin is checked.
+pub struct NothingProved;
+impl Proofs for NothingProved {
+    fn is_proved(&self, _: usize) -> bool {
+        false
+    }
+}
+/// Everything is taken as proved; for tests of the machine on trusted code.
+pub struct AllProved;
+impl Proofs for AllProved {
+    fn is_proved(&self, _: usize) -> bool {
+        true
+    }
+}
+
+/// Words of a boxed float and of a fun without its environment.
+pub const FLOAT_WORDS: u64 = 2;
+pub const FUN_WORDS: u64 = 3;
+
+pub(crate) struct Transformer<'a> {
+    pub file: &'a BeamFile,
+    pub natives: &'a dyn Natives,
+    pub proofs: &'a dyn Proofs,
+    pub out: Emitter,
+    /// The op under way.
+    pub index: usize,
+}
+
+/// Specific code of a whole module.
+pub fn transform(file: &BeamFile, natives: &dyn Natives, proofs: &dyn Proofs) -> Result<ModuleCode, LoadError> {
+    let mut out = Emitter::default();
+    out.code.labels = vec![u32::MAX; file.code.labels.len()];
+    let mut transformer = Transformer { file, natives, proofs, out, index: 0 };
+    for function in &file.code.functions {
+        let mark = transformer.out.mark();
+        transformer.out.far = false;
+        transformer.function(function)?;
+        if !transformer.out.end_function() {
+            transformer.out.rewind(&mark);
+            transformer.out.far = true;
+            transformer.function(function)?;
+            assert!(transformer.out.end_function(), "a function of far jumps has no short ones");
+        }
+        let info = mark.words() as u32;
+        let end = transformer.out.offset();
+        transformer.out.code.functions.push(FunctionCode { name: function.name, arity: function.arity, info, end });
+    }
+    Ok(transformer.out.finish())
+}
+
+impl<'a> Transformer<'a> {
+    fn function(&mut self, function: &Function) -> Result<(), LoadError> {
+        let code = &self.file.code;
+        let mut index = function.ops().start;
+        while index < function.ops().end {
+            self.index = index;
+            self.out.reset_scratch();
+            let op = code.ops[index];
+            index += self.instruction(op, code.args(op), function)?;
+        }
+        Ok(())
+    }
+
+    /// Emits one instruction; returns how many generic ones it took.
+    fn instruction(&mut self, op: Op, args: &'a [Arg], function: &Function) -> Result<usize, LoadError> {
+        match op.opcode {
+            op::LABEL => {
+                if let Some(label) = args[0].label().or(args[0].unsigned().map(|n| n as u32)) {
+                    self.out.bind(label);
+                }
+            }
+            op::LINE => {
+                let line = args[0].unsigned().unwrap_or(0) as u32;
+                let at = self.out.offset();
+                self.out.code.lines.push((at, line));
+            }
+            op::FUNC_INFO => {
+                self.out.op(number::FuncInfo, [0; 3]);
+                for arg in &args[..2] {
+                    let constant = self.constant(*arg).expect("the decoder checked the operand kinds");
+                    self.out.constant(constant);
+                }
+                self.out.word(u64::from(function.arity));
+            }
+            op::INT_CODE_END | op::ON_LOAD | op::NIF_START | op::EXECUTABLE_LINE | op::DEBUG_LINE => {}
+            op::MOVE => self.move_(args[0], args[1]),
+            op::SWAP => {
+                let slots = [self.slot(args[0]), self.slot(args[1]), 0];
+                self.out.op(number::Swap, slots);
+            }
+            op::JUMP => self.out.op_long(number::Jump, 0, label(args[0])),
+            op::DEALLOCATE => {
+                let next = self.file.code.ops.get(self.index + 1).map(|next| next.opcode);
+                let bytes = frame_bytes(args[0]);
+                if next == Some(op::RETURN) {
+                    self.out.op(number::DeallocateReturn, [bytes, 0, 0]);
+                    return Ok(2);
+                }
+                self.out.op(number::Deallocate, [bytes, 0, 0]);
+            }
+            op::TRIM => self.out.op(number::Deallocate, [frame_bytes(args[0]), 0, 0]),
+            op::RETURN => self.out.op(number::Return, [0; 3]),
+            op::ALLOCATE | op::ALLOCATE_ZERO => self.allocate(op.opcode == op::ALLOCATE_ZERO, args[0], 0, args[1]),
+            op::ALLOCATE_HEAP | op::ALLOCATE_HEAP_ZERO => {
+                self.allocate(op.opcode == op::ALLOCATE_HEAP_ZERO, args[0], heap_words(args[1]), args[2]);
+            }
+            op::TEST_HEAP => self.test_heap(heap_words(args[0]), args[1]),
+            op::INIT | op::INIT_YREGS => {
+                let list = [args[0]];
+                let slots: Vec<u16> = match args[0] {
+                    Arg::List(span) => self.file.code.list(span).iter().map(|arg| self.slot(*arg)).collect(),
+                    _ => list.iter().map(|arg| self.slot(*arg)).collect(),
+                };
+                self.out.op(number::InitYregs, [slots.len() as u16, 0, 0]);
+                self.out.packed_plain(&slots);
+            }
+            op::CALL | op::CALL_ONLY | op::CALL_LAST => {
+                let (number, bytes) = match op.opcode {
+                    op::CALL => (number::Call, 0),
+                    op::CALL_ONLY => (number::CallOnly, 0),
+                    _ => (number::CallLast, frame_bytes(args[2])),
+                };
+                self.out.op_call(number, bytes, label(args[1]));
+            }
+            op::CALL_EXT => self.call_ext(args[1], None),
+            op::CALL_EXT_ONLY => self.call_ext(args[1], Some(0)),
+            op::CALL_EXT_LAST => self.call_ext(args[1], Some(frame_bytes(args[2]))),
+            op::CALL_FUN => {
+                let arity = number_of(args[0]);
+                self.out.op(number::CallFun, [arity, x_slot(arity), 0]);
+            }
+            op::CALL_FUN2 => {
+                let arity = number_of(args[1]);
+                let fun = self.slot(args[2]);
+                self.out.op(number::CallFun, [arity, fun, 0]);
+            }
+            op::APPLY => self.out.op(number::Apply, [number_of(args[0]), 0, 0]),
+            op::APPLY_LAST => self.out.op(number::ApplyLast, [number_of(args[0]), frame_bytes(args[1]), 0]),
+            op::MAKE_FUN2 => self.make_fun_old(args[0]),
+            op::MAKE_FUN3 => self.make_fun(args),
+            op::BIF0 => {
+                let dst = self.slot(args[1]);
+                self.bif0(args[0], dst);
+            }
+            op::BIF1 => self.guard_bif(label(args[0]), 0, args[1], &args[2..3], args[3])?,
+            op::BIF2 => self.guard_bif(label(args[0]), 0, args[1], &args[2..4], args[4])?,
+            op::BIF3 => self.guard_bif(label(args[0]), 0, args[1], &args[2..5], args[5])?,
+            op::GC_BIF1 => self.guard_bif(label(args[0]), number_of(args[1]), args[2], &args[3..4], args[4])?,
+            op::GC_BIF2 => self.guard_bif(label(args[0]), number_of(args[1]), args[2], &args[3..5], args[5])?,
+            op::GC_BIF3 => self.guard_bif(label(args[0]), number_of(args[1]), args[2], &args[3..6], args[6])?,
+            op::SEND => self.native_call("erlang", "!", 2),
+            _ => return self.instruction_2(op, args),
+        }
+        Ok(1)
+    }
+
+    fn instruction_2(&mut self, op: Op, args: &'a [Arg]) -> Result<usize, LoadError> {
+        match op.opcode {
+            op::GET_LIST => return Ok(self.get_list(args)),
+            op::GET_HD => self.get_cell(number::GetHd, args),
+            op::GET_TL => self.get_cell(number::GetTl, args),
+            op::GET_TUPLE_ELEMENT => return Ok(self.get_tuple_element(args)),
+            op::SET_TUPLE_ELEMENT => {
+                let (value, tuple) = (self.source(args[0]), self.source(args[1]));
+                let index = number_of(args[2]);
+                match self.twin() {
+                    false => self.out.op(number::SetTupleElement, [value, tuple, 10 + 8 * index]),
+                    true => self.out.op(number::SetTupleElementChecked, [value, tuple, index]),
+                }
+            }
+            op::PUT_LIST => {
+                let slots = [self.source(args[0]), self.source(args[1]), self.slot(args[2])];
+                let op = if all_x(&slots) { number::PutListXXX } else { number::PutList };
+                self.out.op(op, slots);
+            }
+            op::PUT_TUPLE2 => {
+                let elements = self.file.code.list_of(args[1]);
+                let (slots, constants) = self.packed(elements);
+                let dst = self.slot(args[0]);
+                self.out.op(number::PutTuple, [dst, elements.len() as u16, 0]);
+                self.out.packed(&slots, &constants);
+            }
+            op::UPDATE_RECORD => self.update_record(args),
+            op::SELECT_VAL => self.select(args, false),
+            op::SELECT_TUPLE_ARITY => self.select(args, true),
+            op::CATCH | op::TRY => {
+                let y = self.slot(args[0]);
+                self.out.op_long(number::Catch, y, label(args[1]));
+            }
+            op::TRY_END => self.one(number::TryEnd, args),
+            op::TRY_CASE => self.one(number::TryCase, args),
+            op::CATCH_END => self.one(number::CatchEnd, args),
+            op::BADMATCH => self.one(number::Badmatch, args),
+            op::CASE_END => self.one(number::CaseEnd, args),
+            op::TRY_CASE_END => self.one(number::TryCaseEnd, args),
+            op::BADRECORD => self.one(number::BadRecord, args),
+            op::IF_END => self.out.op(number::IfEnd, [0; 3]),
+            op::RAISE => {
+                let slots = [self.source(args[0]), self.source(args[1]), 0];
+                self.out.op(number::Raise, slots);
+            }
+            op::RAW_RAISE => self.out.op(number::RawRaise, [0; 3]),
+            op::BUILD_STACKTRACE => self.out.op(number::BuildStacktrace, [0; 3]),
+            op::FMOVE | op::FCONV => self.float_move(op.opcode == op::FCONV, args),
+            op::FADD => self.float_op(number::FloatAdd, args),
+            op::FSUB => self.float_op(number::FloatSubtract, args),
+            op::FMUL => self.float_op(number::FloatMultiply, args),
+            op::FDIV => self.float_op(number::FloatDivide, args),
+            op::FNEGATE => {
+                let slots = [float_register(args[1]), float_register(args[2]), 0];
+                self.out.op(number::FloatNegate, slots);
+            }
+            op::FCLEARERROR | op::FCHECKERROR => {}
+            op::PUT_MAP_ASSOC | op::PUT_MAP_EXACT => {
+                let number = if op.opcode == op::PUT_MAP_ASSOC { number::PutMapAssoc } else { number::PutMapExact };
+                let src = self.source(args[1]);
+                let dst = self.slot(args[2]);
+                self.map_op(number, [src, dst, 0], label(args[0]), args[4]);
+            }
+            op::HAS_MAP_FIELDS => {
+                let src = self.source(args[1]);
+                self.map_op(number::HasMapFields, [src, 0, 0], label(args[0]), args[2]);
+            }
+            op::GET_MAP_ELEMENTS => {
+                let src = self.source(args[1]);
+                self.map_op(number::GetMapElements, [src, 0, 0], label(args[0]), args[2]);
+            }
+            op::TEST_ARITY => {
+                let src = self.source(args[1]);
+                self.out.test(number::TestArity, src, number_of(args[2]), label(args[0]), &[]);
+            }
+            op::IS_TAGGED_TUPLE => {
+                let src = self.source(args[1]);
+                let tag = self.constant(args[3]).expect("the decoder checked the operand kinds");
+                self.out.test(number::IsTaggedTuple, src, number_of(args[2]), label(args[0]), &[tag]);
+            }
+            op::IS_FUNCTION2 => {
+                let (fun, arity) = (self.source(args[1]), self.source(args[2]));
+                self.out.test(number::IsFunction2, fun, arity, label(args[0]), &[]);
+            }
+            op::IS_EQ_EXACT | op::IS_NE_EXACT => self.exact(op.opcode == op::IS_EQ_EXACT, args),
+            op::IS_EQ => self.comparison(number::IsEq, args),
+            op::IS_NE => self.comparison(number::IsNe, args),
+            op::IS_LT => self.order(number::IsLt, number::IsLtConstant, number::IsGtConstant, args),
+            op::IS_GE => self.order(number::IsGe, number::IsGeConstant, number::IsLeConstant, args),
+            other => {
+                if let Some(test) = type_test(other) {
+                    let src = self.source(args[1]);
+                    let test = if test == number::IsNonemptyList && src & 1 == 0 { number::IsNonemptyListX } else { test };
+                    self.out.test(test, src, 0, label(args[0]), &[]);
+                } else if !self.bit_syntax(op, args)? && !self.receive(op, args) {
+                    self.out.op(number::Unsupported, [0; 3]);
+                    self.out.word(u64::from(other));
+                }
+            }
+        }
+        Ok(1)
+    }
+
+    // --- operands
+
+    /// The slot of a register.
+    pub fn slot(&self, arg: Arg) -> u16 {
+        match arg.reg() {
+            Some(Reg::X(x)) => x_slot(x),
+            Some(Reg::Y(y)) => y_slot(y),
+            None => unreachable!("the decoder checked the operand kinds"),
+        }
+    }
+    /// The slot of a register, or of the scratch register that gets the constant.
+    pub fn source(&mut self, arg: Arg) -> u16 {
+        match self.constant(arg) {
+            Some(constant) => self.out.scratch(constant),
+            None => self.slot(arg),
+        }
+    }
+    /// The constant that an operand is, if it is one.
+    pub fn constant(&self, arg: Arg) -> Option<Constant> {
+        Some(match arg {
+            Arg::Nil => Constant::Word(word::NIL),
+            Arg::Int(value) if word::fits_small(value) => Constant::Word(word::small(value)),
+            // Beyond 61 bits, but within 64: a bignum made from the number itself when placed.
+            Arg::Int(value) => Constant::Fix(Fix::Integer(value)),
+            Arg::Unsigned(value) => Constant::Word(word::small(value as i64)),
+            Arg::Big(index) => Constant::Fix(Fix::Big(index)),
+            Arg::Atom(index) => Constant::Fix(Fix::Atom(index)),
+            Arg::Literal(index) => Constant::Fix(Fix::Literal(index)),
+            _ => return None,
+        })
+    }
+    /// Packed slots and the constants that they name.
+    pub fn packed(&self, args: &[Arg]) -> (Vec<u16>, Vec<Constant>) {
+        let mut constants = Vec::new();
+        let slots = args
+            .iter()
+            .map(|arg| match self.constant(*arg) {
+                Some(constant) => {
+                    constants.push(constant);
+                    2 | ((constants.len() as u16 - 1) << 3)
+                }
+                None => self.slot(*arg),
+            })
+            .collect();
+        (slots, constants)
+    }
+    /// Whether the instruction under way needs its checked twin; counts it.
+    pub fn twin(&mut self) -> bool {
+        let checked = !self.proofs.is_proved(self.index);
+        self.out.code.checked_count += u32::from(checked);
+        checked
+    }
+
+    // --- groups
+
+    fn move_(&mut self, src: Arg, dst: Arg) {
+        let to = self.slot(dst);
+        match self.constant(src) {
+            Some(Constant::Word(word)) if word::is_small(word) && i32::try_from(word::small_value(word)).is_ok() => {
+                let bits = word::small_value(word) as i32 as u32;
+                self.out.op(number::MoveSmall, [to, bits as u16, (bits >> 16) as u16]);
+            }
+            Some(constant) => {
+                let op = if to & 1 == 0 { number::MoveConstantX } else { number::MoveConstant };
+                self.out.op(op, [to, 0, 0]);
+                self.out.constant(constant);
+            }
+            None => {
+                let from = self.slot(src);
+                let op = match (from & 1, to & 1) {
+                    (0, 0) => number::MoveXX,
+                    (0, 1) => number::MoveXY,
+                    (1, 0) => number::MoveYX,
+                    _ => number::Move,
+                };
+                self.out.op(op, [from, to, 0]);
+            }
+        }
+    }
+    fn one(&mut self, number: u16, args: &[Arg]) {
+        let slot = self.source(args[0]);
+        self.out.op(number, [slot, 0, 0]);
+    }
+    fn allocate(&mut self, zero: bool, frame: Arg, need: u64, live: Arg) {
+        let live = number_of(live);
+        let zero = zero || !self.proofs.is_proved(self.index);
+        let number = if zero { number::AllocateZero } else { number::Allocate };
+        let bytes = frame_bytes(frame);
+        match u16::try_from(need) {
+            Ok(need) => self.out.op(number, [bytes, need, live]),
+            Err(_) => {
+                self.test_heap(need + u64::from(bytes) / 8, Arg::Unsigned(u64::from(live)));
+                self.out.op(number, [bytes, 0, live]);
+            }
+        }
+    }
+    fn test_heap(&mut self, need: u64, live: Arg) {
+        // A literal-heavy function may ask for more than 16 bits hold; several tests in a row would not add up, so ask in words of ext.
+        let live = number_of(live);
+        match u16::try_from(need) {
+            Ok(need) => self.out.op(number::TestHeap, [need, live, 0]),
+            Err(_) => {
+                self.out.op(number::TestHeapFar, [0, live, 0]);
+                self.out.word(need);
+            }
+        }
+    }
+    fn import(&self, arg: Arg) -> (&'a str, &'a str, usize, u32) {
+        let index = arg.unsigned().expect("the decoder checked the operand kinds") as u32;
+        let tables = &self.file.tables;
+        let import = &tables.imports[index as usize];
+        (&tables.atoms[import.module as usize], &tables.atoms[import.function as usize], usize::from(import.arity), index)
+    }
+    /// `last`: frame bytes to drop when it is a tail call.
+    fn call_ext(&mut self, import: Arg, last: Option<u16>) {
+        let (module, function, arity, index) = self.import(import);
+        let entry = Constant::Fix(Fix::Import(index));
+        if let Some(bif) = self.natives.bif(module, function, arity) {
+            if let Some(bytes @ 1..) = last {
+                self.out.op(number::Deallocate, [bytes, 0, 0]);
+            }
+            let number = if last.is_some() { number::CallBifOnly } else { number::CallBif };
+            self.out.op(number, [arity as u16, bif, 0]);
+            self.out.constant(entry);
+            return;
+        }
+        match last {
+            None => self.out.op(number::CallExt, [0; 3]),
+            Some(0) => self.out.op(number::CallExtOnly, [0; 3]),
+            Some(bytes) => self.out.op(number::CallExtLast, [bytes, 0, 0]),
+        }
+        self.out.constant(entry);
+    }
+    /// A call of a BIF that an instruction stands for; it has no import, so no entry either.
+    fn native_call(&mut self, module: &str, function: &str, arity: usize) {
+        let bif = self.natives.bif(module, function, arity).expect("the machine has the BIFs that instructions stand for");
+        self.out.op(number::CallBif, [arity as u16, bif, 0]);
+        self.out.word(0);
+    }
+    fn bif0(&mut self, import: Arg, dst: u16) {
+        let (module, function, arity, index) = self.import(import);
+        if function == "self" {
+            return self.out.op(number::SelfPid, [dst, 0, 0]);
+        }
+        match self.natives.bif(module, function, arity) {
+            Some(bif) => self.out.op(number::Bif0, [dst, bif, 0]),
+            None => self.missing_bif(index),
+        }
+    }
+    fn missing_bif(&mut self, import: u32) {
+        // Not in our tables: the entry's stub says which, loudly, when it is called.
+        self.out.op(number::CallExtOnly, [0; 3]);
+        self.out.constant(Constant::Fix(Fix::Import(import)));
+    }
+    fn guard_bif(&mut self, fail: u32, live: u16, import: Arg, args: &[Arg], dst: Arg) -> Result<(), LoadError> {
+        let (module, function, arity, index) = self.import(import);
+        let dst = self.slot(dst);
+        if let [left, right] = args
+            && module == "erlang"
+            && let Some(op) = arithmetic(function)
+        {
+            let right_constant = self.constant(*right);
+            if let Some(constant @ Constant::Word(word)) = right_constant
+                && word::is_small(word)
+                && self.constant(*left).is_none()
+                && matches!(function, "+" | "-")
+            {
+                let op = if function == "+" { number::AddConstant } else { number::SubtractConstant };
+                let left = self.slot(*left);
+                self.out.op(op, [left, 0, dst]);
+                self.out.fail_word(fail, u32::from(live));
+                self.out.constant(constant);
+                return Ok(());
+            }
+            let slots = [self.source(*left), self.source(*right), dst];
+            self.out.op(op, slots);
+            self.out.fail_word(fail, u32::from(live));
+            return Ok(());
+        }
+        let Some(bif) = self.natives.bif(module, function, arity) else {
+            self.missing_bif(index);
+            return Ok(());
+        };
+        let high = u32::from(live) | u32::from(bif) << 16;
+        let slots: Vec<u16> = args.iter().map(|arg| self.source(*arg)).collect();
+        match slots[..] {
+            [a] => {
+                self.out.op(number::Bif1, [a, 0, dst]);
+                self.out.fail_word(fail, high);
+            }
+            [a, b] => {
+                self.out.op(number::Bif2, [a, b, dst]);
+                self.out.fail_word(fail, high);
+            }
+            [a, b, c] => {
+                self.out.op(number::Bif3, [a, b, dst]);
+                self.out.fail_word(fail, high);
+                self.out.word(u64::from(c));
+            }
+            _ => unreachable!("guard BIFs have one to three arguments"),
+        }
+        Ok(())
+    }
+    fn make_fun(&mut self, args: &[Arg]) {
+        let lambda = number_of(args[0]);
+        let env = self.file.code.list_of(args[2]);
+        let dst = self.slot(args[1]);
+        self.emit_fun(u32::from(lambda), dst, env);
+    }
+    /// OTP 22 and 23: the environment is in the first X registers, the fun goes to x(0).
+    fn make_fun_old(&mut self, lambda: Arg) {
+        let lambda = lambda.unsigned().expect("the decoder checked the operand kinds") as u32;
+        let free = self.file.tables.lambdas[lambda as usize].free_count;
+        let env: Vec<Arg> = (0..u16::from(free)).map(Arg::X).collect();
+        self.emit_fun(lambda, x_slot(0), &env);
+    }
+    fn emit_fun(&mut self, lambda: u32, dst: u16, env: &[Arg]) {
+        let (slots, constants) = self.packed(env);
+        self.out.op(number::MakeFun, [dst, env.len() as u16, 0]);
+        self.out.constant(Constant::Fix(Fix::Lambda(lambda)));
+        self.out.packed(&slots, &constants);
+    }
+    fn get_list(&mut self, args: &[Arg]) -> usize {
+        let slots = [self.source(args[0]), self.slot(args[1]), self.slot(args[2])];
+        let op = match self.twin() {
+            true => number::GetListChecked,
+            false if all_x(&slots) => number::GetListXXX,
+            false => number::GetList,
+        };
+        self.out.op(op, slots);
+        1
+    }
+    fn get_cell(&mut self, op: u16, args: &[Arg]) {
+        let (src, dst) = (self.source(args[0]), self.slot(args[1]));
+        const NONE: u16 = 0xFFFF;
+        match (self.twin(), op == number::GetHd) {
+            (false, _) => self.out.op(op, [src, dst, 0]),
+            (true, true) => self.out.op(number::GetListChecked, [src, dst, NONE]),
+            (true, false) => self.out.op(number::GetListChecked, [src, NONE, dst]),
+        }
+    }
+    fn get_tuple_element(&mut self, args: &[Arg]) -> usize {
+        let (src, dst) = (self.source(args[0]), self.slot(args[2]));
+        let index = number_of(args[1]);
+        if self.twin() || index > 8000 {
+            self.out.op(number::GetTupleElementChecked, [src, dst, index]);
+            return 1;
+        }
+        let offset = 10 + 8 * index;
+        // Two neighbours of one tuple in a row, where the first does not overwrite the tuple.
+        let code = &self.file.code;
+        if let Some(next) = code.ops.get(self.index + 1)
+            && next.opcode == op::GET_TUPLE_ELEMENT
+            && self.proofs.is_proved(self.index + 1)
+        {
+            let other = code.args(*next);
+            if other[0].untyped() == args[0].untyped() && other[1].unsigned() == Some(u64::from(index) + 1) && dst != src {
+                let second = self.slot(other[2]);
+                self.out.op(number::GetTwoTupleElements, [src, dst, offset]);
+                self.out.word(u64::from(second));
+                return 2;
+            }
+        }
+        let op = if (src | dst) & 1 == 0 { number::GetTupleElementXX } else { number::GetTupleElement };
+        self.out.op(op, [src, dst, offset]);
+        1
+    }
+    fn update_record(&mut self, args: &[Arg]) {
+        // hint, size, source, destination, updates
+        let size = u64::from(number_of(args[1]));
+        let source = self.source(args[2]);
+        let dst = self.slot(args[3]);
+        let updates = self.file.code.list_of(args[4]);
+        let values: Vec<Arg> = updates.chunks_exact(2).map(|pair| pair[1]).collect();
+        let (slots, constants) = self.packed(&values);
+        self.out.op(number::UpdateRecord, [dst, source, 0]);
+        self.out.word(size | (values.len() as u64) << 32);
+        let mut packed = Vec::new();
+        for (pair, slot) in updates.chunks_exact(2).zip(slots) {
+            // A 1-based element number; as slots are, a multiple of 8 keeps clear of the constant mark.
+            packed.push((number_of(pair[0]) - 1) << 3);
+            packed.push(slot);
+        }
+        self.out.packed(&packed, &constants);
+    }
+    fn select(&mut self, args: &[Arg], by_arity: bool) {
+        let fail = label(args[1]);
+        let pairs = self.file.code.list_of(args[2]);
+        let values: Vec<Arg> = pairs.chunks_exact(2).map(|pair| pair[0]).collect();
+        let labels: Vec<u32> = pairs.chunks_exact(2).map(|pair| label(pair[1])).collect();
+        let constants: Vec<Constant> = values.iter().filter_map(|value| self.constant(*value)).collect();
+        let boxed = |constant: &Constant| matches!(constant, Constant::Fix(fix) if !matches!(fix, Fix::Atom(_)));
+        if !by_arity && constants.iter().any(boxed) {
+            return self.select_by_comparing(args[0], fail, &values, &labels);
+        }
+        let src = self.source(args[0]);
+        if !by_arity && self.jump_on_value(src, fail, &constants, &labels) {
+            return;
+        }
+        let number = if by_arity { number::SelectTupleArity } else { number::SelectVal };
+        self.out.op_long(number, src, fail);
+        self.out.word(constants.len() as u64);
+        let first = self.out.offset();
+        for constant in &constants {
+            self.out.constant(*constant);
+        }
+        self.out.table(&labels);
+        self.out.code.sorts.push((first, constants.len() as u32));
+    }
+    /// Where a value is no immediate (bignum, float literal).
+    fn select_by_comparing(&mut self, src: Arg, fail: u32, values: &[Arg], labels: &[u32]) {
+        for (value, label) in values.iter().zip(labels) {
+            self.out.reset_scratch();
+            let slots = [self.source(src), self.source(*value)];
+            self.out.test(number::IsNeExact, slots[0], slots[1], *label, &[]);
+        }
+        self.out.op_long(number::Jump, 0, fail);
+    }
+    /// A table by value where the smalls have few gaps.
+    fn jump_on_value(&mut self, src: u16, fail: u32, constants: &[Constant], labels: &[u32]) -> bool {
+        let mut pairs = Vec::new();
+        for (constant, label) in constants.iter().zip(labels) {
+            match constant {
+                Constant::Word(word) if word::is_small(*word) => pairs.push((word::small_value(*word), *label)),
+                _ => return false,
+            }
+        }
+        pairs.sort_unstable();
+        let (Some((first, _)), Some((last, _))) = (pairs.first(), pairs.last()) else { return false };
+        let span = last.abs_diff(*first) as usize + 1;
+        if pairs.len() < 4 || span > 2 * pairs.len() {
+            return false;
+        }
+        let mut table = vec![fail; span];
+        for (value, label) in &pairs {
+            table[value.abs_diff(*first) as usize] = *label;
+        }
+        self.out.op_long(number::JumpOnValue, src, fail);
+        self.out.word(word::small(*first));
+        self.out.word(span as u64);
+        self.out.table(&table);
+        true
+    }
+    fn map_op(&mut self, number: u16, slots: [u16; 3], fail: u32, list: Arg) {
+        let operands = self.file.code.list_of(list);
+        let (packed, constants) = self.packed(operands);
+        self.out.op(number, slots);
+        self.out.fail_word(fail, operands.len() as u32);
+        self.out.packed(&packed, &constants);
+    }
+    fn float_move(&mut self, convert: bool, args: &[Arg]) {
+        match (args[0], args[1]) {
+            (Arg::F(from), Arg::F(to)) => {
+                // Only through a term in OTP; kept for whoever emits it.
+                let scratch = x_slot((crate::isa::SCRATCH_BASE) as u16);
+                self.out.op(number::FloatStore, [from, scratch, 0]);
+                self.out.op(number::FloatLoad, [scratch, to, 0]);
+            }
+            (Arg::F(from), to) => {
+                let to = self.slot(to);
+                self.out.op(number::FloatStore, [from, to, 0]);
+            }
+            (from, to) => {
+                let from = self.source(from);
+                let number = if convert { number::FloatConvert } else { number::FloatLoad };
+                self.out.op(number, [from, float_register(to), 0]);
+            }
+        }
+    }
+    fn float_op(&mut self, number: u16, args: &[Arg]) {
+        self.out.op(number, [float_register(args[1]), float_register(args[2]), float_register(args[3])]);
+    }
+    fn exact(&mut self, equal: bool, args: &[Arg]) {
+        let fail = label(args[0]);
+        let immediate = |constant: &Constant| match constant {
+            Constant::Word(_) => true,
+            Constant::Fix(fix) => matches!(fix, Fix::Atom(_)),
+        };
+        let constants = [self.constant(args[1]), self.constant(args[2])];
+        let (register, constant) = match constants {
+            [None, Some(constant)] if immediate(&constant) => (args[1], Some(constant)),
+            [Some(constant), None] if immediate(&constant) => (args[2], Some(constant)),
+            _ => (args[1], None),
+        };
+        if let Some(constant) = constant {
+            let src = self.slot(register);
+            if constant == Constant::Word(word::NIL) && equal {
+                return self.out.test(number::IsNil, src, 0, fail, &[]);
+            }
+            let op = if equal { number::IsImmediate } else { number::IsNotImmediate };
+            return self.out.test(op, src, 0, fail, &[constant]);
+        }
+        self.comparison(if equal { number::IsEqExact } else { number::IsNeExact }, args);
+    }
+    fn comparison(&mut self, number: u16, args: &[Arg]) {
+        let (a, b) = (self.source(args[1]), self.source(args[2]));
+        self.out.test(number, a, b, label(args[0]), &[]);
+    }
+    /// `a OP constant`, or `constant OP a` turned round.
+    fn order(&mut self, number: u16, with_constant: u16, turned: u16, args: &[Arg]) {
+        let small = |constant: &Constant| matches!(constant, Constant::Word(word) if word::is_small(*word));
+        let fail = label(args[0]);
+        match [self.constant(args[1]), self.constant(args[2])] {
+            [None, Some(constant)] if small(&constant) => {
+                let src = self.slot(args[1]);
+                self.out.test(with_constant, src, 0, fail, &[constant]);
+            }
+            [Some(constant), None] if small(&constant) => {
+                let src = self.slot(args[2]);
+                self.out.test(turned, src, 0, fail, &[constant]);
+            }
+            _ => self.comparison(number, args),
+        }
+    }
+}
+
+pub(crate) fn label(arg: Arg) -> u32 {
+    arg.label().unwrap_or(0)
+}
+/// A count, register number or arity, which the decoder bounded.
+pub(crate) fn number_of(arg: Arg) -> u16 {
+    match arg {
+        Arg::Unsigned(value) => value as u16,
+        Arg::Int(value) => value as u16,
+        _ => unreachable!("the decoder checked the operand kinds"),
+    }
+}
+fn heap_words(arg: Arg) -> u64 {
+    arg.heap_words(FLOAT_WORDS, FUN_WORDS).expect("the decoder checked the operand kinds")
+}
+fn frame_bytes(arg: Arg) -> u16 {
+    8 * number_of(arg)
+}
+fn float_register(arg: Arg) -> u16 {
+    match arg {
+        Arg::F(register) => register,
+        _ => unreachable!("the decoder checked the operand kinds"),
+    }
+}
+fn all_x(slots: &[u16]) -> bool {
+    slots.iter().all(|slot| slot & 1 == 0)
+}
+fn arithmetic(function: &str) -> Option<u16> {
+    Some(match function {
+        "+" => number::Add,
+        "-" => number::Subtract,
+        "*" => number::Multiply,
+        "div" => number::IntDiv,
+        "rem" => number::Rem,
+        "band" => number::Band,
+        "bor" => number::Bor,
+        "bxor" => number::Bxor,
+        "bsl" => number::Bsl,
+        "bsr" => number::Bsr,
+        _ => return None,
+    })
+}
+fn type_test(opcode: u8) -> Option<u16> {
+    Some(match opcode {
+        op::IS_INTEGER => number::IsInteger,
+        op::IS_FLOAT => number::IsFloat,
+        op::IS_NUMBER => number::IsNumber,
+        op::IS_ATOM => number::IsAtom,
+        op::IS_PID => number::IsPid,
+        op::IS_REFERENCE => number::IsReference,
+        op::IS_PORT => number::IsPort,
+        op::IS_NIL => number::IsNil,
+        op::IS_BINARY => number::IsBinary,
+        op::IS_LIST => number::IsList,
+        op::IS_NONEMPTY_LIST => number::IsNonemptyList,
+        op::IS_TUPLE => number::IsTuple,
+        op::IS_FUNCTION => number::IsFunction,
+        op::IS_BOOLEAN => number::IsBoolean,
+        op::IS_BITSTR => number::IsBitstring,
+        op::IS_MAP => number::IsMap,
+        _ => return None,
+    })
+}
