@@ -1,0 +1,151 @@
+//! Code in memory: finding entries by name, functions and lines by address.
+//!
+//! Entries never move and are never freed. Those of the image are found through its index; those made while running (names that code
+//! or `apply` mentions and nothing defines) are in a table behind a lock.
+
+use std::collections::HashMap;
+
+use crate::atom::Atom;
+use crate::image::format::{LineRow, ModuleRow, export_hash};
+use crate::image::Image;
+use crate::isa::emit::INFO_WORDS;
+use crate::isa::specific::number;
+use crate::sync::Mutex;
+use crate::term::{Export, FunEntry};
+
+/// All code of a machine.
+pub struct Code {
+    image: Option<Image>,
+    made: Mutex<HashMap<(u32, u32, u32), &'static Export>>,
+}
+
+/// The function (and line) that an address belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub module: Atom,
+    pub function: Atom,
+    pub arity: usize,
+    /// File name (a literal's word) and line.
+    pub line: Option<(u64, u32)>,
+}
+
+impl Default for Code {
+    fn default() -> Self {
+        Code { image: None, made: Mutex::new(HashMap::new()) }
+    }
+}
+
+impl Code {
+    pub fn new(image: Image) -> Code {
+        Code { image: Some(image), ..Code::default() }
+    }
+    pub fn image(&self) -> Option<&Image> {
+        self.image.as_ref()
+    }
+    /// The entry of a name, if there is one (which does not say that it is defined).
+    pub fn export(&self, module: Atom, function: Atom, arity: usize) -> Option<&'static Export> {
+        if let Some(export) = self.image_export(module, function, arity) {
+            return Some(export);
+        }
+        let made = self.made.lock().expect("no panic while entries are made");
+        made.get(&(module.0, function.0, arity as u32)).copied()
+    }
+    fn image_export(&self, module: Atom, function: Atom, arity: usize) -> Option<&'static Export> {
+        let image = self.image.as_ref()?;
+        let (index, exports) = (image.export_index(), image.exports());
+        let mask = index.len().checked_sub(1)?;
+        let mut slot = export_hash(module.0, function.0, arity as u32) as usize & mask;
+        for _ in 0..index.len() {
+            let export = exports.get((index[slot] as usize).checked_sub(1)?)?;
+            if export.module == module.word() && export.function == function.word() && export.arity == arity as u64 {
+                return Some(export);
+            }
+            slot = (slot + 1) & mask;
+        }
+        None
+    }
+    /// The entry of a name, made (undefined) where there is none.
+    pub fn export_or_undefined(&self, module: Atom, function: Atom, arity: usize) -> &'static Export {
+        if let Some(export) = self.image_export(module, function, arity) {
+            return export;
+        }
+        let mut made = self.made.lock().expect("no panic while entries are made");
+        made.entry((module.0, function.0, arity as u32)).or_insert_with(|| {
+            let export = Box::leak(Box::new(Export {
+                code: 0,
+                native: 0,
+                module: module.word(),
+                function: function.word(),
+                arity: arity as u64,
+                stub: [0; 2],
+                bif: 0,
+            }));
+            export.stub = [u64::from(number::Undefined), export as *const Export as usize as u64];
+            export.code = export.stub.as_ptr() as usize as u64;
+            export
+        })
+    }
+    /// Whether calling the entry runs Erlang code or a BIF.
+    pub fn is_defined(export: &Export) -> bool {
+        export.code != export.stub.as_ptr() as usize as u64 || export.bif != 0
+    }
+    pub fn module(&self, name: Atom) -> Option<&'static ModuleRow> {
+        // Modules lie in order of code; names are few enough to look through.
+        self.image.as_ref()?.modules().iter().find(|module| module.name == name.word())
+    }
+    pub fn modules(&self) -> &'static [ModuleRow] {
+        self.image.as_ref().map_or(&[], Image::modules)
+    }
+    /// Exports defined by a module.
+    pub fn exports_of(&self, module: &ModuleRow) -> &'static [Export] {
+        let [first, count] = module.exports;
+        self.image.as_ref().and_then(|image| image.exports().get(first as usize..(first + count) as usize)).unwrap_or(&[])
+    }
+    /// The fun entry of a module by index and uniq (as external terms name it).
+    pub fn fun(&self, module: Atom, index: u32, old_uniq: u32) -> Option<&'static FunEntry> {
+        let funs = self.image.as_ref()?.funs();
+        funs.iter().find(|fun| {
+            fun.module == module.word() && fun.index == u64::from(index) && fun.old_uniq == u64::from(old_uniq)
+        })
+    }
+    /// Name and arity of every function of a module, in the order of its code.
+    pub fn functions_of(&self, module: &ModuleRow) -> Vec<(Atom, usize)> {
+        let Some(image) = &self.image else { return Vec::new() };
+        let [first, count] = module.functions;
+        let Some(offsets) = image.functions().get(first as usize..(first + count) as usize) else { return Vec::new() };
+        offsets.iter().map(|offset| info_at(module.code_start + 8 * u64::from(*offset))).map(|info| (info.1, info.2)).collect()
+    }
+    /// What the code address belongs to; `None` outside the code of modules.
+    pub fn locate(&self, address: u64) -> Option<Place> {
+        let image = self.image.as_ref()?;
+        let modules = image.modules();
+        let index = modules.partition_point(|module| module.code_start <= address).checked_sub(1)?;
+        let module = &modules[index];
+        if address >= module.code_end {
+            return None;
+        }
+        let offset = ((address - module.code_start) / 8) as u32;
+        let [first, count] = module.functions;
+        let functions = image.functions().get(first as usize..(first + count) as usize)?;
+        let function = functions.partition_point(|start| *start <= offset).checked_sub(1)?;
+        let (module_name, name, arity) = info_at(module.code_start + 8 * u64::from(functions[function]));
+        Some(Place { module: module_name, function: name, arity, line: self.line(image, module, offset) })
+    }
+    fn line(&self, image: &Image, module: &ModuleRow, offset: u32) -> Option<(u64, u32)> {
+        let [first, count] = module.lines;
+        let lines: &[LineRow] = image.lines().get(first as usize..(first + count) as usize)?;
+        let row = &lines[lines.partition_point(|row| row.offset <= offset).checked_sub(1)?];
+        if row.line == 0 {
+            return None;
+        }
+        let file = image.files().get(module.files as usize + row.file as usize)?;
+        Some((*file, row.line))
+    }
+}
+
+/// Module, function and arity in the words behind a `func_info`.
+fn info_at(address: u64) -> (Atom, Atom, usize) {
+    let at = address as usize as *const u64;
+    // SAFETY: the functions table names `func_info` instructions, each followed by three words.
+    unsafe { (Atom::of_word(*at.add(1)), Atom::of_word(*at.add(2)), *at.add(INFO_WORDS as usize - 1) as usize) }
+}

@@ -1,0 +1,111 @@
+//! The records of an image, as they lie in memory.
+
+pub const MAGIC: u64 = u64::from_le_bytes(*b"LAMIMG\0\0");
+/// Changes whenever code made by one machine version cannot run on another: with instructions, BIF numbers, well-known atoms, layouts.
+pub const MACHINE: u64 = 1;
+
+/// What lies where; the order is that of the section table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Section {
+    /// `u32` count, count + 1 `u32` offsets, UTF-8 text: the atoms after the well-known ones.
+    Atoms,
+    /// Terms in final form.
+    Literals,
+    Code,
+    /// `term::Export`, those of a module's own functions first, module by module.
+    Exports,
+    /// `term::FunEntry`
+    Funs,
+    /// `ModuleRow`, in rising order of code.
+    Modules,
+    /// `u32` each: word offset of a function's `func_info` from its module's code.
+    Functions,
+    /// `LineRow`
+    Lines,
+    /// Term words: file names as lists.
+    Files,
+    /// `u32` each: open addressing over the exports, number + 1, 0 where empty; a power of two of slots.
+    ExportIndex,
+    /// Names and contents of embedded files.
+    Embedded,
+    /// One bit a word of the image up to this section.
+    Relocations,
+}
+
+pub const SECTION_COUNT: usize = 12;
+
+/// First bytes of an image.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Header {
+    pub magic: u64,
+    pub total_bytes: u64,
+    pub machine: u64,
+    pub build_id: [u64; 2],
+    pub base: u64,
+    pub boot: BootInfo,
+    /// Offset and length in bytes.
+    pub sections: [[u64; 2]; SECTION_COUNT],
+}
+
+/// How the program starts. Words are terms.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct BootInfo {
+    /// The function that the first process runs, with entry module, function, arity, kind and arguments for arguments.
+    pub start_module: u64,
+    pub start_function: u64,
+    pub entry_module: u64,
+    pub entry_function: u64,
+    pub entry_arity: u64,
+    /// An atom for the boot code: `erlang`, `elixir`, …
+    pub kind: u64,
+    /// Major release of the linked OTP.
+    pub otp_release: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ModuleRow {
+    /// Atom word.
+    pub name: u64,
+    /// Addresses.
+    pub code_start: u64,
+    pub code_end: u64,
+    /// Index and count in `Functions`.
+    pub functions: [u64; 2],
+    /// Index and count in `Lines`.
+    pub lines: [u64; 2],
+    /// Index of the first file name of the module in `Files`.
+    pub files: u64,
+    /// Index and count in `Exports`.
+    pub exports: [u64; 2],
+    /// Terms.
+    pub attributes: u64,
+    pub compile_info: u64,
+    pub md5: [u64; 2],
+    /// Address of the `on_load` function's entry, 0 without.
+    pub on_load: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct LineRow {
+    /// Word offset from the module's code from which on it holds.
+    pub offset: u32,
+    /// Index from the module's first file name.
+    pub file: u32,
+    /// 0: no place known.
+    pub line: u32,
+}
+
+/// Where a function is looked up in `ExportIndex` first.
+pub fn export_hash(module: u32, function: u32, arity: u32) -> u32 {
+    let mut hash = module.wrapping_mul(0x9E37_79B1) ^ function.wrapping_mul(0x85EB_CA77) ^ arity.wrapping_mul(0xC2B2_AE3D);
+    hash ^= hash >> 15;
+    hash = hash.wrapping_mul(0x2C1B_3C6D);
+    hash ^ (hash >> 13)
+}
+
+const _: () = assert!(size_of::<Header>() % 8 == 0 && size_of::<ModuleRow>() == 15 * 8 && size_of::<LineRow>() == 12);

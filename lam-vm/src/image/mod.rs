@@ -1,0 +1,15 @@
+//! Images: everything a program needs, laid out so that it is mapped and run, never decoded.
+//!
+//! ```text
+//! header | atoms | literals | code | exports | funs | modules | functions | lines | files | index | embedded | relocations
+//! ```
+//! All words are 64 bits, little-endian. Addresses are bound for the base address in the header; where the image lies elsewhere, each
+//! word whose bit is set in `relocations` is moved by the difference.
+
+pub mod format;
+mod layout;
+mod open;
+
+pub use format::{BootInfo, ModuleRow, Section};
+pub use layout::{LayoutError, LayoutInput, LayoutModule, layout};
+pub use open::{Image, OpenError};

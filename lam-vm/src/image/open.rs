@@ -1,0 +1,150 @@
+//! Opening a mapped image: checks of header and tables, relocation where it lies elsewhere than bound.
+
+use super::format::{BootInfo, Header, LineRow, MACHINE, MAGIC, ModuleRow, Section};
+use crate::term::{Export, FunEntry};
+
+/// Why an image cannot be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenError {
+    NotAnImage,
+    OtherMachine,
+    Truncated,
+    BadSection(Section),
+}
+
+impl core::fmt::Display for OpenError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            OpenError::NotAnImage => write!(f, "the embedded program is damaged: it does not start as an image"),
+            OpenError::OtherMachine => write!(f, "the embedded program was made for another version of the machine"),
+            OpenError::Truncated => write!(f, "the embedded program is damaged: it is shorter than its header says"),
+            OpenError::BadSection(section) => write!(f, "the embedded program is damaged: its section {section:?} lies outside"),
+        }
+    }
+}
+
+/// An image in memory, for the rest of the process's life.
+#[derive(Clone, Copy)]
+pub struct Image {
+    base: *mut u8,
+    header: &'static Header,
+}
+
+// SAFETY: tables are read-only but for entries, which are changed under `Code`'s lock.
+unsafe impl Send for Image {}
+// SAFETY: as above.
+unsafe impl Sync for Image {}
+
+impl Image {
+    /// Opens the image at `base`.
+    ///
+    /// # Safety
+    /// `length` bytes from `base` (8-aligned) are readable and writable and stay so for ever; nothing else uses them.
+    pub unsafe fn open(base: *mut u8, length: usize) -> Result<Image, OpenError> {
+        if length < size_of::<Header>() {
+            return Err(OpenError::Truncated);
+        }
+        // SAFETY: promised by the caller; any bytes are a valid header.
+        let header = unsafe { &*base.cast::<Header>() };
+        if header.magic != MAGIC {
+            return Err(OpenError::NotAnImage);
+        }
+        if header.machine != MACHINE {
+            return Err(OpenError::OtherMachine);
+        }
+        if header.total_bytes > length as u64 {
+            return Err(OpenError::Truncated);
+        }
+        let image = Image { base, header };
+        for section in SECTIONS {
+            let [offset, bytes] = header.sections[section as usize];
+            if offset % 8 != 0 || offset.checked_add(bytes).is_none_or(|end| end > header.total_bytes) {
+                return Err(OpenError::BadSection(section));
+            }
+        }
+        let delta = (base as usize as u64).wrapping_sub(header.base);
+        if delta != 0 {
+            image.relocate(delta);
+        }
+        Ok(image)
+    }
+    fn relocate(&self, delta: u64) {
+        let bitmap: &[u8] = self.slice(Section::Relocations);
+        for (index, byte) in bitmap.iter().enumerate() {
+            let mut bits = *byte;
+            while bits != 0 {
+                let word = 8 * index + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                if (word as u64 + 1) * 8 <= self.header.total_bytes {
+                    // SAFETY: within the image, which is ours.
+                    unsafe {
+                        let at = self.base.cast::<u64>().add(word);
+                        *at = (*at).wrapping_add(delta);
+                    }
+                }
+            }
+        }
+    }
+    pub fn base(&self) -> usize {
+        self.base as usize
+    }
+    pub fn total_bytes(&self) -> usize {
+        self.header.total_bytes as usize
+    }
+    pub fn boot(&self) -> &'static BootInfo {
+        &self.header.boot
+    }
+    fn slice<T>(&self, section: Section) -> &'static [T] {
+        let [offset, bytes] = self.header.sections[section as usize];
+        // SAFETY: `open` checked bounds and alignment; the records are plain data, valid for any bytes.
+        unsafe { core::slice::from_raw_parts(self.base.add(offset as usize).cast(), bytes as usize / size_of::<T>()) }
+    }
+    pub fn modules(&self) -> &'static [ModuleRow] {
+        self.slice(Section::Modules)
+    }
+    pub fn functions(&self) -> &'static [u32] {
+        self.slice(Section::Functions)
+    }
+    pub fn lines(&self) -> &'static [LineRow] {
+        self.slice(Section::Lines)
+    }
+    pub fn files(&self) -> &'static [u64] {
+        self.slice(Section::Files)
+    }
+    pub fn exports(&self) -> &'static [Export] {
+        self.slice(Section::Exports)
+    }
+    pub fn funs(&self) -> &'static [FunEntry] {
+        self.slice(Section::Funs)
+    }
+    pub fn export_index(&self) -> &'static [u32] {
+        self.slice(Section::ExportIndex)
+    }
+    pub fn embedded(&self) -> &'static [u8] {
+        self.slice(Section::Embedded)
+    }
+    /// The atoms after the well-known ones; `None` when the table is damaged.
+    pub fn atoms(&self) -> Option<Vec<&'static str>> {
+        let bytes: &'static [u8] = self.slice(Section::Atoms);
+        let numbers: &'static [u32] = self.slice(Section::Atoms);
+        let count = *numbers.first()? as usize;
+        let offsets = numbers.get(1..count.checked_add(2)?)?;
+        let text = bytes.get(4 * (count + 2)..)?;
+        offsets.windows(2).map(|pair| core::str::from_utf8(text.get(pair[0] as usize..pair[1] as usize)?).ok()).collect()
+    }
+}
+
+const SECTIONS: [Section; super::format::SECTION_COUNT] = [
+    Section::Atoms,
+    Section::Literals,
+    Section::Code,
+    Section::Exports,
+    Section::Funs,
+    Section::Modules,
+    Section::Functions,
+    Section::Lines,
+    Section::Files,
+    Section::ExportIndex,
+    Section::Embedded,
+    Section::Relocations,
+];
