@@ -16,3 +16,6 @@ pub mod bif;
 pub mod process;
 pub mod system;
 pub mod machine;
+pub mod code;
+pub mod image;
+pub mod interp;

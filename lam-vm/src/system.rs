@@ -1,5 +1,30 @@
 //! The tables that all processes of a machine share, in one struct.
 
+use crate::code::Code;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+
 /// One machine's shared state. Every field guards itself.
-#[derive(Default)]
-pub struct System {}
+pub struct System {
+    pub code: Code,
+    /// Frames that a stack trace holds at most.
+    backtrace_depth: AtomicUsize,
+}
+
+impl Default for System {
+    fn default() -> Self {
+        System::new(Code::default())
+    }
+}
+
+impl System {
+    pub fn new(code: Code) -> System {
+        System { code, backtrace_depth: AtomicUsize::new(8) }
+    }
+    pub fn backtrace_depth(&self) -> usize {
+        self.backtrace_depth.load(Ordering::Relaxed)
+    }
+    /// Sets the depth and gives the old one.
+    pub fn set_backtrace_depth(&self, depth: usize) -> usize {
+        self.backtrace_depth.swap(depth, Ordering::Relaxed)
+    }
+}

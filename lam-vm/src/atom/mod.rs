@@ -9,6 +9,11 @@ mod well_known;
 pub use table::{Full, adopt_image, all, count, intern, intern_static, lookup};
 pub use well_known::am;
 
+/// Number of the machine's own atoms.
+pub const fn well_known_count() -> u32 {
+    well_known::COUNT
+}
+
 use crate::term::word;
 
 /// Number of an atom.

@@ -81,6 +81,10 @@ impl<'c> Call<'c> {
     pub fn reductions_left(&self) -> i64 {
         self.reductions
     }
+    /// Ends the call: reductions left, and arguments for what comes next.
+    pub fn finish(self) -> (i64, Vec<Term<'c>>) {
+        (self.reductions, self.next_args)
+    }
     pub fn next_args(&self) -> &[Term<'c>] {
         &self.next_args
     }

@@ -34,6 +34,11 @@ impl Fragment {
     pub fn as_mut_ptr(&mut self) -> *mut u64 {
         self.words.as_mut_ptr().cast()
     }
+    /// The words that belong to boxes.
+    pub fn words(&self) -> &[u64] {
+        // SAFETY: whoever allocates words fills them before anything else can look.
+        unsafe { core::slice::from_raw_parts(self.as_ptr(), self.used) }
+    }
     pub fn contains(&self, address: usize) -> bool {
         let start = self.as_ptr() as usize;
         address >= start && address < start + 8 * self.used

@@ -235,3 +235,18 @@ pub unsafe fn apply_last(s: &mut Scheduler) -> Control {
         apply_common(s, None)
     }
 }
+
+/// x(0):x(1) applied to the list in x(2), as a tail call.
+pub unsafe fn apply_list(s: &mut Scheduler) -> Control {
+    // SAFETY: whoever goes here has set and checked the three registers.
+    unsafe {
+        let (module, function, list) = (Atom::of_word(s.x[0]), Atom::of_word(s.x[1]), Term::from_word(s.x[2]));
+        let mut arity = 0;
+        for argument in list.iter_list() {
+            s.x[arity] = argument.word();
+            arity += 1;
+        }
+        let export = resolve(s, module, function, arity);
+        goto_export(s, export, None)
+    }
+}

@@ -293,3 +293,15 @@ impl Scheduler {
         Control::Exit(Exit::Collect)
     }
 }
+
+static FINISH: [u64; 1] = [crate::isa::specific::number::Finish as u64];
+static APPLY_LIST: [u64; 1] = [crate::isa::specific::number::ApplyList as u64];
+
+/// The instruction at the bottom of every stack.
+pub fn finish_address() -> *const u64 {
+    FINISH.as_ptr()
+}
+/// An instruction that applies x(0):x(1) to the list in x(2), as a tail call.
+pub fn apply_entry() -> *const u64 {
+    APPLY_LIST.as_ptr()
+}

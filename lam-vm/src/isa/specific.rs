@@ -43,6 +43,8 @@ macro_rules! for_each_specific_op {
             slow Undefined "undefined" [2] ("|e") = calls::undefined;
             slow Apply "apply" [1] ("n") = calls::apply;
             slow ApplyLast "apply_last" [1] ("nn") = calls::apply_last;
+            /// Applies x(0):x(1) to the list in x(2), as a tail call: a process woken from hibernation.
+            slow ApplyList "apply_list" [1] ("") = calls::apply_list;
             slow CallBif "call_bif" [2] ("nn|e") = bif::call_bif;
             slow CallBifOnly "call_bif_only" [2] ("nn|e") = bif::call_bif_only;
             slow Bif0 "bif0" [1] ("dn") = bif::bif0;

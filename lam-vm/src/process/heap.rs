@@ -28,6 +28,8 @@ pub struct ProcessHeap {
     pub min_words: usize,
     /// 0: no limit.
     pub max_words: usize,
+    /// Off-heap bytes that make a collection due.
+    pub off_heap_limit: usize,
     pub block: Vec<u64>,
 }
 
@@ -57,8 +59,13 @@ impl ProcessHeap {
             fullsweep_after: 65535,
             min_words: words,
             max_words: 0,
+            off_heap_limit: 1 << 19,
             block,
         }
+    }
+    /// Fragments or what hangs off-heap have grown so much that collecting is due.
+    pub fn wants_collection(&self) -> bool {
+        self.alloc.fragment_words > self.block_words() || self.alloc.off_heap.bytes > self.off_heap_limit
     }
     /// Words of the block: heap, free space and stack.
     pub fn block_words(&self) -> usize {

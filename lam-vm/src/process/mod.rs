@@ -25,6 +25,11 @@ pub struct Process {
     /// Initial call: module, function, arity.
     pub initial_call: (Atom, Atom, usize),
     pub reductions: u64,
+    /// Module whose `undefined_function/3` is called for what is not there.
+    pub error_handler: Atom,
+    /// A BIF waits, not a receive: it runs again whatever woke the process.
+    pub waits_in_bif: bool,
+    pub hibernates: bool,
     /// Trace term of the exception being handled, NONV without; a root.
     pub trace: u64,
 }
@@ -49,6 +54,9 @@ impl Process {
             registered_name: None,
             initial_call: (am::ERLANG, am::APPLY, 2),
             reductions: 0,
+            error_handler: am::ERROR_HANDLER,
+            waits_in_bif: false,
+            hibernates: false,
             trace: word::NONV,
         }
     }

@@ -344,6 +344,12 @@ impl<'c> Term<'c> {
         }
     }
 
+    /// The words of a saved stack trace (see `interp::trace`).
+    pub fn trace_words(self) -> Option<&'c [Term<'c>]> {
+        let header = self.header();
+        (word::header_kind(header) == kind::TRACE).then(|| self.fields(0, word::header_words(header)))
+    }
+
     /// What the term is, for a `match`.
     pub fn view(self) -> View<'c> {
         match self.word & word::TAG_MASK {

@@ -1,0 +1,587 @@
+//! Laying out an image: numbers for entries, addresses for code and literals, all fixups resolved.
+//!
+//! ```text
+//! modules (specific code, literals as bytes) ─► literals as terms in one area ─► sections at their addresses ─► words filled in
+//! ```
+//! The result depends on the input alone: modules are taken in the order given, atoms are numbered as they are first met.
+
+use std::collections::HashMap;
+
+use super::format::{BootInfo, Header, LineRow, MACHINE, MAGIC, ModuleRow, SECTION_COUNT, Section, export_hash};
+use crate::atom::{self, Atom};
+use crate::heap::Alloc;
+use crate::heap::external_decode::{DecodeOptions, decode};
+use crate::isa::emit::{Fix, ModuleCode};
+use crate::isa::specific::number;
+use crate::loader::BeamFile;
+use crate::term::word;
+
+/// One module to be laid out.
+pub struct LayoutModule<'a> {
+    pub file: &'a BeamFile,
+    pub code: &'a ModuleCode,
+}
+
+pub struct LayoutInput<'a> {
+    pub modules: &'a [LayoutModule<'a>],
+    /// Address that the image will have when running.
+    pub base: u64,
+    /// `(module, function)` that the first process runs.
+    pub start: (&'a str, &'a str),
+    pub entry: (&'a str, &'a str, u8),
+    pub kind: &'a str,
+    pub otp_release: u32,
+    pub embedded: &'a [u8],
+    /// Number of a BIF by name.
+    pub natives: &'a dyn crate::isa::transform::Natives,
+    pub build_id: [u64; 2],
+}
+
+/// What cannot be laid out.
+#[derive(Debug, Clone)]
+pub enum LayoutError {
+    /// A literal of this module is not a valid external term.
+    BadLiteral { module: String, index: usize },
+    TooManyAtoms,
+    TooBig,
+}
+
+impl core::fmt::Display for LayoutError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            LayoutError::BadLiteral { module, index } => write!(f, "literal {index} of `{module}` is not a valid external term"),
+            LayoutError::TooManyAtoms => write!(f, "the program has more atoms than fit the table"),
+            LayoutError::TooBig => write!(f, "the program is too big for one image"),
+        }
+    }
+}
+
+/// A key of an export: numbers of module and function, arity.
+type Key = (u32, u32, u32);
+
+struct Layout<'a> {
+    input: &'a LayoutInput<'a>,
+    bytes: Vec<u8>,
+    sections: [[u64; 2]; SECTION_COUNT],
+    /// Word indexes of the image that hold addresses.
+    addresses: Vec<u32>,
+    literals: Literals,
+    exports: Vec<Key>,
+    export_numbers: HashMap<Key, u32>,
+    /// Label of the export's code in its module, by export number; module index.
+    defined: Vec<Option<(usize, u32)>>,
+    module_exports: Vec<(u64, u64)>,
+}
+
+/// Lays out the program.
+pub fn layout(input: &LayoutInput<'_>) -> Result<Vec<u8>, LayoutError> {
+    let mut layout = Layout {
+        input,
+        bytes: vec![0; size_of::<Header>()],
+        sections: [[0; 2]; SECTION_COUNT],
+        addresses: Vec::new(),
+        literals: Literals::default(),
+        exports: Vec::new(),
+        export_numbers: HashMap::new(),
+        defined: Vec::new(),
+        module_exports: Vec::new(),
+    };
+    layout.run()?;
+    Ok(layout.bytes)
+}
+
+fn intern(text: &str) -> Result<Atom, LayoutError> {
+    atom::intern(text).map_err(|_| LayoutError::TooManyAtoms)
+}
+
+impl<'a> Layout<'a> {
+    fn run(&mut self) -> Result<(), LayoutError> {
+        let input = self.input;
+        // Numbers first: atoms, exports, literal terms; then sections whose places follow from the sizes.
+        let mut atoms = Vec::new();
+        for module in input.modules {
+            let texts = &module.file.tables.atoms;
+            atoms.push(texts.iter().map(|text| intern(text)).collect::<Result<Vec<Atom>, _>>()?);
+        }
+        let boot = self.boot()?;
+        self.number_exports(&atoms)?;
+        let literals = self.decode_literals()?;
+        self.align();
+        self.write_literals();
+        let code_starts = self.place_code();
+        let exports_at = self.write_exports(&atoms, &code_starts);
+        let funs_at = self.write_funs(&atoms, &code_starts);
+        self.write_code(&atoms, &literals, &code_starts, exports_at, &funs_at);
+        self.write_modules(&atoms, &literals, &code_starts);
+        self.write_index();
+        self.section(Section::Embedded, input.embedded);
+        self.write_atoms();
+        self.write_relocations();
+        self.align_to(4096);
+        self.write_header(boot);
+        Ok(())
+    }
+
+    fn boot(&self) -> Result<BootInfo, LayoutError> {
+        let input = self.input;
+        Ok(BootInfo {
+            start_module: intern(input.start.0)?.word(),
+            start_function: intern(input.start.1)?.word(),
+            entry_module: intern(input.entry.0)?.word(),
+            entry_function: intern(input.entry.1)?.word(),
+            entry_arity: word::small(i64::from(input.entry.2)),
+            kind: intern(input.kind)?.word(),
+            otp_release: u64::from(input.otp_release),
+        })
+    }
+
+    // --- exports
+
+    fn number_exports(&mut self, atoms: &[Vec<Atom>]) -> Result<(), LayoutError> {
+        for (index, module) in self.input.modules.iter().enumerate() {
+            let name = atoms[index][0].0;
+            let first = self.exports.len() as u64;
+            for export in &module.file.exports {
+                if module.code.labels.get(export.label as usize).is_some_and(|at| *at != u32::MAX) {
+                    let key = (name, atoms[index][export.function as usize].0, u32::from(export.arity));
+                    self.export(key, Some((index, export.label)));
+                }
+            }
+            self.module_exports.push((first, self.exports.len() as u64 - first));
+        }
+        for (index, module) in self.input.modules.iter().enumerate() {
+            for (_, fix) in &module.code.fixups {
+                if let Fix::Import(import) = fix {
+                    let import = &module.file.tables.imports[*import as usize];
+                    let key = (
+                        atoms[index][import.module as usize].0,
+                        atoms[index][import.function as usize].0,
+                        u32::from(import.arity),
+                    );
+                    self.export(key, None);
+                }
+            }
+        }
+        let start = (intern(self.input.start.0)?.0, intern(self.input.start.1)?.0, 5);
+        self.export(start, None);
+        Ok(())
+    }
+    fn export(&mut self, key: Key, defined: Option<(usize, u32)>) -> u32 {
+        if let Some(number) = self.export_numbers.get(&key) {
+            return *number;
+        }
+        let number = self.exports.len() as u32;
+        self.exports.push(key);
+        self.defined.push(defined);
+        self.export_numbers.insert(key, number);
+        number
+    }
+
+    // --- literals
+
+    /// For each module, the word of each literal (relative to the literals' area), then of each big integer.
+    fn decode_literals(&mut self) -> Result<Vec<ModuleLiterals>, LayoutError> {
+        let mut all = Vec::new();
+        for module in self.input.modules {
+            let file = module.file;
+            let mut words = ModuleLiterals::default();
+            let mut needed = vec![false; file.tables.literals.len()];
+            for (_, fix) in &module.code.fixups {
+                if let Fix::Literal(index) = fix {
+                    needed[*index as usize] = true;
+                }
+            }
+            for (index, (offset, length)) in file.tables.literals.iter().enumerate() {
+                let term = if needed[index] {
+                    let bytes = &file.tables.literal_bytes[*offset as usize..(*offset + *length) as usize];
+                    let bad = || LayoutError::BadLiteral { module: file.tables.atoms[0].to_string(), index };
+                    self.literals.external(bytes).ok_or_else(bad)?
+                } else {
+                    word::NIL
+                };
+                words.terms.push(term);
+            }
+            for big in &file.code.bigs {
+                words.bigs.push(self.literals.big(big.negative, &big.magnitude));
+            }
+            for (_, fix) in &module.code.fixups {
+                if let Fix::Integer(value) = fix {
+                    words.integers.insert(*value, self.literals.integer(*value));
+                }
+            }
+            words.attributes = self.literals.external(&file.attributes).unwrap_or(word::NIL);
+            words.compile_info = self.literals.external(&file.compile_info).unwrap_or(word::NIL);
+            for name in &file.lines.files {
+                words.files.push(self.literals.charlist(name));
+            }
+            words.source = self.literals.charlist(&format!("{}.erl", file.tables.atoms[0]));
+            all.push(words);
+        }
+        Ok(all)
+    }
+    fn write_literals(&mut self) {
+        self.literals.place(self.input.base + self.bytes.len() as u64);
+        let start = self.bytes.len();
+        let (words, pointers) = self.literals.words();
+        for word in &words {
+            self.bytes.extend_from_slice(&word.to_le_bytes());
+        }
+        self.addresses.extend(pointers.iter().map(|index| (start / 8) as u32 + index));
+        self.sections[Section::Literals as usize] = [start as u64, 8 * words.len() as u64];
+    }
+
+    // --- code
+
+    fn place_code(&mut self) -> Vec<u64> {
+        self.align();
+        let start = self.bytes.len();
+        let mut starts = Vec::new();
+        let mut at = start;
+        for module in self.input.modules {
+            starts.push(self.input.base + at as u64);
+            at += 8 * module.code.words.len();
+        }
+        self.bytes.resize(at, 0);
+        self.sections[Section::Code as usize] = [start as u64, (at - start) as u64];
+        starts
+    }
+    fn write_code(&mut self, atoms: &[Vec<Atom>], literals: &[ModuleLiterals], starts: &[u64], exports_at: u64, funs_at: &[Vec<u64>]) {
+        for (index, module) in self.input.modules.iter().enumerate() {
+            let mut words = module.code.words.clone();
+            let first_word = ((starts[index] - self.input.base) / 8) as u32;
+            for (at, fix) in &module.code.fixups {
+                let value = match fix {
+                    Fix::Atom(atom) => atoms[index][*atom as usize].word(),
+                    Fix::Literal(literal) => self.literals.final_word(literals[index].terms[*literal as usize]),
+                    Fix::Big(big) => self.literals.final_word(literals[index].bigs[*big as usize]),
+                    Fix::Integer(value) => self.literals.final_word(literals[index].integers[value]),
+                    Fix::Import(import) => {
+                        let import = &module.file.tables.imports[*import as usize];
+                        let key = (
+                            atoms[index][import.module as usize].0,
+                            atoms[index][import.function as usize].0,
+                            u32::from(import.arity),
+                        );
+                        exports_at + 64 * u64::from(self.export_numbers[&key])
+                    }
+                    Fix::Lambda(lambda) => funs_at[index][*lambda as usize],
+                };
+                let is_address = match fix {
+                    Fix::Import(_) | Fix::Lambda(_) => true,
+                    _ => word::is_pointer(value),
+                };
+                if is_address {
+                    self.addresses.push(first_word + at);
+                }
+                words[*at as usize] = value;
+            }
+            for (first, count) in &module.code.sorts {
+                sort_table(&mut words, *first as usize, *count as usize);
+            }
+            let start = (starts[index] - self.input.base) as usize;
+            for (word, place) in words.iter().zip(self.bytes[start..].chunks_exact_mut(8)) {
+                place.copy_from_slice(&word.to_le_bytes());
+            }
+        }
+    }
+    fn label_address(&self, starts: &[u64], module: usize, label: u32) -> Option<u64> {
+        let at = *self.input.modules[module].code.labels.get(label as usize)?;
+        (at != u32::MAX).then(|| starts[module] + 8 * u64::from(at))
+    }
+
+    /// Returns the address of the first entry.
+    fn write_exports(&mut self, atoms: &[Vec<Atom>], starts: &[u64]) -> u64 {
+        let _ = atoms;
+        self.align();
+        let start = self.bytes.len();
+        let address = self.input.base + start as u64;
+        for number in 0..self.exports.len() {
+            let (module, function, arity) = self.exports[number];
+            let at = address + 64 * number as u64;
+            let stub_at = at + 40;
+            let names = [Atom(module).text(), Atom(function).text()];
+            let bif = self.input.natives.bif(names[0], names[1], arity as usize);
+            let code = self.defined[number].and_then(|(module, label)| self.label_address(starts, module, label));
+            let stub = match bif {
+                Some(bif) => u64::from(number::CallBifOnly) | u64::from(arity) << 16 | u64::from(bif) << 32,
+                None => u64::from(number::Undefined),
+            };
+            let bif_word = bif.map_or(0, |bif| u64::from(bif) + 1);
+            let code = if bif.is_some() { stub_at } else { code.unwrap_or(stub_at) };
+            let words = [code, 0, Atom(module).word(), Atom(function).word(), u64::from(arity), stub, at, bif_word];
+            let first = (self.bytes.len() / 8) as u32;
+            self.addresses.extend([first, first + 6]);
+            for word in words {
+                self.bytes.extend_from_slice(&word.to_le_bytes());
+            }
+        }
+        self.sections[Section::Exports as usize] = [start as u64, (self.bytes.len() - start) as u64];
+        address
+    }
+
+    /// Addresses of the fun entries, by module and lambda.
+    fn write_funs(&mut self, atoms: &[Vec<Atom>], starts: &[u64]) -> Vec<Vec<u64>> {
+        self.align();
+        let start = self.bytes.len();
+        let mut all = Vec::new();
+        for (index, module) in self.input.modules.iter().enumerate() {
+            let mut addresses = Vec::new();
+            for lambda in &module.file.tables.lambdas {
+                let Some(code) = self.label_address(starts, index, lambda.label) else {
+                    addresses.push(0);
+                    continue;
+                };
+                let md5 = &module.file.md5;
+                let half = |from: usize| u64::from_le_bytes(md5[from..from + 8].try_into().expect("eight bytes"));
+                let words = [
+                    code,
+                    0,
+                    atoms[index][0].word(),
+                    atoms[index][lambda.function as usize].word(),
+                    u64::from(lambda.arity) - u64::from(lambda.free_count),
+                    u64::from(lambda.free_count),
+                    u64::from(lambda.index),
+                    u64::from(lambda.old_uniq),
+                    half(0),
+                    half(8),
+                ];
+                addresses.push(self.input.base + self.bytes.len() as u64);
+                self.addresses.push((self.bytes.len() / 8) as u32);
+                for word in words {
+                    self.bytes.extend_from_slice(&word.to_le_bytes());
+                }
+            }
+            all.push(addresses);
+        }
+        self.sections[Section::Funs as usize] = [start as u64, (self.bytes.len() - start) as u64];
+        all
+    }
+
+    // --- tables
+
+    fn write_modules(&mut self, atoms: &[Vec<Atom>], literals: &[ModuleLiterals], starts: &[u64]) {
+        let mut functions: Vec<u32> = Vec::new();
+        let mut lines: Vec<LineRow> = Vec::new();
+        let mut files: Vec<u64> = Vec::new();
+        let mut rows: Vec<[u64; 15]> = Vec::new();
+        for (index, module) in self.input.modules.iter().enumerate() {
+            let code = module.code;
+            let first = [functions.len() as u64, code.functions.len() as u64];
+            functions.extend(code.functions.iter().map(|function| function.info));
+            let first_line = lines.len() as u64;
+            for (offset, line) in &code.lines {
+                // File 0 is the module's own source.
+                let row = module.file.lines.lines.get(*line as usize);
+                let (file, line) = row.map_or((0, 0), |(file, line)| (*file, *line));
+                lines.push(LineRow { offset: *offset, file, line });
+            }
+            let first_file = files.len() as u64;
+            files.push(self.literals.final_word(literals[index].source));
+            files.extend(literals[index].files.iter().map(|file| self.literals.final_word(*file)));
+            let md5 = &module.file.md5;
+            let half = |from: usize| u64::from_le_bytes(md5[from..from + 8].try_into().expect("eight bytes"));
+            let on_load = module.file.code.functions.iter().find(|function| function.is_on_load);
+            let on_load = on_load.and_then(|function| self.label_address(starts, index, function.entry_label));
+            let (exports, export_count) = self.module_exports[index];
+            rows.push([
+                atoms[index][0].word(),
+                starts[index],
+                starts[index] + 8 * code.words.len() as u64,
+                first[0],
+                first[1],
+                first_line,
+                lines.len() as u64 - first_line,
+                first_file,
+                exports,
+                export_count,
+                self.literals.final_word(literals[index].attributes),
+                self.literals.final_word(literals[index].compile_info),
+                half(0),
+                half(8),
+                on_load.unwrap_or(0),
+            ]);
+        }
+        self.align();
+        let start = self.bytes.len();
+        for row in &rows {
+            let first = (self.bytes.len() / 8) as u32;
+            for (index, word) in row.iter().enumerate() {
+                let is_address = match index {
+                    1 | 2 => true,
+                    10 | 11 => word::is_pointer(*word),
+                    14 => *word != 0,
+                    _ => false,
+                };
+                if is_address {
+                    self.addresses.push(first + index as u32);
+                }
+                self.bytes.extend_from_slice(&word.to_le_bytes());
+            }
+        }
+        self.sections[Section::Modules as usize] = [start as u64, (self.bytes.len() - start) as u64];
+        let numbers: Vec<u8> = functions.iter().flat_map(|offset| offset.to_le_bytes()).collect();
+        self.section(Section::Functions, &numbers);
+        let rows: Vec<u8> =
+            lines.iter().flat_map(|row| [row.offset, row.file, row.line]).flat_map(u32::to_le_bytes).collect();
+        self.section(Section::Lines, &rows);
+        self.align();
+        let first = (self.bytes.len() / 8) as u32;
+        self.addresses.extend(files.iter().enumerate().filter(|(_, word)| word::is_pointer(**word)).map(|(index, _)| first + index as u32));
+        let names: Vec<u8> = files.iter().flat_map(|word| word.to_le_bytes()).collect();
+        self.section(Section::Files, &names);
+    }
+    fn write_index(&mut self) {
+        let slots = (2 * self.exports.len()).next_power_of_two().max(2);
+        let mut index = vec![0u32; slots];
+        for (number, (module, function, arity)) in self.exports.iter().enumerate() {
+            let mut slot = export_hash(*module, *function, *arity) as usize & (slots - 1);
+            while index[slot] != 0 {
+                slot = (slot + 1) & (slots - 1);
+            }
+            index[slot] = number as u32 + 1;
+        }
+        let bytes: Vec<u8> = index.iter().flat_map(|number| number.to_le_bytes()).collect();
+        self.section(Section::ExportIndex, &bytes);
+    }
+    fn write_atoms(&mut self) {
+        let texts = &atom::all()[atom::well_known_count() as usize..];
+        let mut bytes = (texts.len() as u32).to_le_bytes().to_vec();
+        let mut offset = 0u32;
+        for text in texts {
+            bytes.extend_from_slice(&offset.to_le_bytes());
+            offset += text.len() as u32;
+        }
+        bytes.extend_from_slice(&offset.to_le_bytes());
+        for text in texts {
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        self.section(Section::Atoms, &bytes);
+    }
+    fn write_relocations(&mut self) {
+        let mut bitmap = vec![0u8; (self.bytes.len() / 8).div_ceil(8)];
+        for word in &self.addresses {
+            bitmap[*word as usize / 8] |= 1 << (word % 8);
+        }
+        self.section(Section::Relocations, &bitmap);
+    }
+    fn write_header(&mut self, boot: BootInfo) {
+        let build_id = self.input.build_id;
+        let mut words = vec![MAGIC, self.bytes.len() as u64, MACHINE, build_id[0], build_id[1], self.input.base];
+        words.extend([
+            boot.start_module,
+            boot.start_function,
+            boot.entry_module,
+            boot.entry_function,
+            boot.entry_arity,
+            boot.kind,
+            boot.otp_release,
+        ]);
+        words.extend(self.sections.iter().flatten());
+        for (word, place) in words.iter().zip(self.bytes.chunks_exact_mut(8)) {
+            place.copy_from_slice(&word.to_le_bytes());
+        }
+    }
+    fn section(&mut self, section: Section, content: &[u8]) {
+        self.align();
+        self.sections[section as usize] = [self.bytes.len() as u64, content.len() as u64];
+        self.bytes.extend_from_slice(content);
+        self.align();
+    }
+    fn align(&mut self) {
+        self.align_to(8);
+    }
+    fn align_to(&mut self, bytes: usize) {
+        self.bytes.resize(self.bytes.len().next_multiple_of(bytes), 0);
+    }
+}
+
+/// Sorts the values of a `select_val` table and their offsets with them.
+fn sort_table(words: &mut [u64], first: usize, count: usize) {
+    let offset_at = |words: &[u64], index: usize| (words[first + count + index / 2] >> (32 * (index % 2))) as u32;
+    let mut rows: Vec<(i64, u32)> = (0..count).map(|index| (words[first + index] as i64, offset_at(words, index))).collect();
+    // Where a value stands twice the first one counts.
+    rows.sort_by_key(|row| row.0);
+    for (index, (value, offset)) in rows.iter().enumerate() {
+        words[first + index] = *value as u64;
+        let place = &mut words[first + count + index / 2];
+        let shift = 32 * (index % 2);
+        *place = (*place & !(0xFFFF_FFFF << shift)) | u64::from(*offset) << shift;
+    }
+}
+
+#[derive(Default)]
+struct ModuleLiterals {
+    terms: Vec<u64>,
+    bigs: Vec<u64>,
+    integers: HashMap<i64, u64>,
+    attributes: u64,
+    compile_info: u64,
+    files: Vec<u64>,
+    source: u64,
+}
+
+/// Literal terms: built in memory of this process, then moved to where the image will have them.
+#[derive(Default)]
+struct Literals {
+    area: Alloc,
+    base: u64,
+}
+
+impl Literals {
+    fn external(&mut self, bytes: &[u8]) -> Option<u64> {
+        self.area.with(|heap| decode(heap, bytes, DecodeOptions::literal()).ok().map(|(term, _)| term.word()))
+    }
+    fn big(&mut self, negative: bool, magnitude: &[u8]) -> u64 {
+        let limbs: Vec<u64> = magnitude
+            .chunks(8)
+            .map(|bytes| bytes.iter().rev().fold(0, |limb, byte| limb << 8 | u64::from(*byte)))
+            .collect();
+        self.area.with(|heap| heap.big_integer(negative, &limbs).word())
+    }
+    fn integer(&mut self, value: i64) -> u64 {
+        self.area.with(|heap| heap.integer(value).word())
+    }
+    fn charlist(&mut self, text: &str) -> u64 {
+        self.area.with(|heap| heap.charlist(text).word())
+    }
+    fn place(&mut self, base: u64) {
+        self.base = base;
+    }
+    /// The word in the image of a term built here.
+    fn final_word(&self, term: u64) -> u64 {
+        if !word::is_pointer(term) {
+            return term;
+        }
+        let address = word::pointer_address(term);
+        let mut before = 0;
+        for fragment in &self.area.fragments {
+            if fragment.contains(address) {
+                let offset = before + (address - fragment.as_ptr() as usize);
+                return (self.base + offset as u64).wrapping_add(term.wrapping_sub(address as u64));
+            }
+            before += 8 * fragment.used_words();
+        }
+        unreachable!("literals point into the literals' own area")
+    }
+    /// All words in final form, and the indexes of those that are pointers.
+    fn words(&self) -> (Vec<u64>, Vec<u32>) {
+        let mut words = Vec::new();
+        let mut pointers = Vec::new();
+        for fragment in &self.area.fragments {
+            let source = fragment.words();
+            let mut raw_until = 0;
+            for (index, word) in source.iter().enumerate() {
+                let is_pointer = index >= raw_until && word::is_pointer(*word);
+                if index >= raw_until && word::is_header(*word) && word::header_is_raw(*word) {
+                    raw_until = index + 1 + word::header_words(*word);
+                }
+                if is_pointer {
+                    pointers.push(words.len() as u32);
+                }
+                words.push(if is_pointer { self.final_word(*word) } else { *word });
+            }
+        }
+        (words, pointers)
+    }
+}
+
