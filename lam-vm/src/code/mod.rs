@@ -47,7 +47,7 @@ impl Code {
         if let Some(export) = self.image_export(module, function, arity) {
             return Some(export);
         }
-        let made = self.made.lock().expect("no panic while entries are made");
+        let made = self.made.lock();
         made.get(&(module.0, function.0, arity as u32)).copied()
     }
     fn image_export(&self, module: Atom, function: Atom, arity: usize) -> Option<&'static Export> {
@@ -69,7 +69,7 @@ impl Code {
         if let Some(export) = self.image_export(module, function, arity) {
             return export;
         }
-        let mut made = self.made.lock().expect("no panic while entries are made");
+        let mut made = self.made.lock();
         made.entry((module.0, function.0, arity as u32)).or_insert_with(|| {
             let export = Box::leak(Box::new(Export {
                 code: 0,

@@ -1,6 +1,7 @@
 //! Heaps: allocation, heap fragments, what hangs outside, copying and collection.
 
 mod alloc;
+pub mod arith;
 pub mod map;
 pub mod off_heap;
 pub mod resource;

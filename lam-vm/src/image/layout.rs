@@ -7,10 +7,10 @@
 
 use std::collections::HashMap;
 
-use super::format::{BootInfo, Header, LineRow, MACHINE, MAGIC, ModuleRow, SECTION_COUNT, Section, export_hash};
+use super::format::{BootInfo, Header, LineRow, MACHINE, MAGIC, SECTION_COUNT, Section, export_hash};
 use crate::atom::{self, Atom};
 use crate::heap::Alloc;
-use crate::heap::external_decode::{DecodeOptions, decode};
+use crate::image::literals::decode;
 use crate::isa::emit::{Fix, ModuleCode};
 use crate::isa::specific::number;
 use crate::loader::BeamFile;
@@ -529,7 +529,7 @@ struct Literals {
 
 impl Literals {
     fn external(&mut self, bytes: &[u8]) -> Option<u64> {
-        self.area.with(|heap| decode(heap, bytes, DecodeOptions::literal()).ok().map(|(term, _)| term.word()))
+        self.area.with(|heap| decode(heap, bytes).map(|term| term.word()))
     }
     fn big(&mut self, negative: bool, magnitude: &[u8]) -> u64 {
         let limbs: Vec<u64> = magnitude

@@ -8,6 +8,7 @@
 
 pub mod format;
 mod layout;
+mod literals;
 mod open;
 
 pub use format::{BootInfo, ModuleRow, Section};

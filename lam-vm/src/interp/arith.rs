@@ -3,6 +3,7 @@
 //! ext 1: fail offset in the low half (0: raise), live X registers above.
 
 use super::{Control, Machine, Scheduler, Step, bif, slot_a, slot_b, slot_c};
+use crate::atom::am;
 use crate::heap::{Heap, arith};
 use crate::term::Term;
 use crate::term::word;
@@ -46,7 +47,7 @@ operators! {
         0 | -1 => None,
         divisor => Some(word::small(word::small_value(a) / divisor)),
     };
-    rem rem_slow "rem" arith::int_rem, (a, b) => match word::small_value(b) {
+    rem rem_slow "rem" arith::rem, (a, b) => match word::small_value(b) {
         0 | -1 => None,
         divisor => Some(word::small(word::small_value(a) % divisor)),
     };
@@ -106,11 +107,14 @@ unsafe fn finish(s: &mut Scheduler, name: &'static str, operation: Operation, a:
             Ok(result) => {
                 let dst = slot_c(s.word());
                 s.set(dst, result.word());
-                let length = i64::from(super::LENGTHS[s.word() as u16 as usize]) as usize;
+                let length = usize::from(super::LENGTHS[s.word() as u16 as usize]);
                 bif::after_allocation(s, length)
             }
             Err(error) => {
-                let reason = Term::atom(error.atom());
+                let reason = Term::atom(match error {
+                    arith::ArithError::Badarith => am::BADARITH,
+                    arith::ArithError::SystemLimit => am::SYSTEM_LIMIT,
+                });
                 bif::fail_or_raise(s, reason, name, &[a, b])
             }
         }

@@ -3,7 +3,7 @@
 use super::{Control, Exit, Machine, Outcome, Scheduler, Step, calls, funs, raise, slot_a, slot_b, slot_c};
 use crate::atom::{Atom, am};
 use crate::bif::{Bif, BifResult, Call, Stop, bif_by_id};
-use crate::term::{Export, Term};
+use crate::term::Term;
 
 /// The pid of the running process to slot a.
 #[inline(always)]
@@ -315,10 +315,4 @@ pub unsafe fn bif3(s: &mut Scheduler) -> Control {
         let args = [s.term(slot_a(w)), s.term(slot_b(w)), s.term(third)];
         guard(s, id, &args, slot_c(w), 3)
     }
-}
-
-/// The two words of an export entry's stub that calls BIF `id`.
-pub fn stub(export: &Export, id: u16) -> [u64; 2] {
-    let word = u64::from(crate::isa::specific::number::CallBifOnly) | export.arity << 16 | u64::from(id) << 32;
-    [word, export as *const Export as usize as u64]
 }

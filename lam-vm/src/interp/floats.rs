@@ -102,7 +102,7 @@ unsafe fn convert_slow(s: &mut Scheduler) -> Control {
     // SAFETY: slots are checked by the loader.
     unsafe {
         let w = s.word();
-        match crate::heap::arith::to_float(s.term(slot_a(w))) {
+        match crate::heap::arith::Number::of(s.term(slot_a(w))).and_then(crate::heap::arith::Number::to_f64) {
             Some(value) => {
                 s.f[slot_b(w)] = value;
                 Control::Next

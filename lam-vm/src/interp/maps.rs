@@ -7,13 +7,18 @@ use crate::heap::map;
 use crate::term::Term;
 use crate::term::word::{self, kind};
 
-unsafe fn pairs<'c>(s: &mut Scheduler) -> Vec<(Term<'c>, Term<'c>)> {
+/// Keys and values in turn.
+unsafe fn pairs<'c>(s: &mut Scheduler) -> Vec<Term<'c>> {
     // SAFETY: the emitter packed the operands.
     unsafe {
         let count = (s.ext(1) >> 32) as usize;
         let slots = s.pc.add(2);
-        (0..count / 2).map(|pair| (operand(s, slots, 2 * pair), operand(s, slots, 2 * pair + 1))).collect()
+        (0..count).map(|index| operand(s, slots, index)).collect()
     }
+}
+
+fn get<'c>(map: Term<'c>, key: Term<'c>) -> Option<Term<'c>> {
+    map::map_get(&map.as_map()?, key)
 }
 
 pub unsafe fn put_map_assoc(s: &mut Scheduler) -> Control {
@@ -27,7 +32,7 @@ pub unsafe fn put_map_assoc(s: &mut Scheduler) -> Control {
             let reason = heap.tuple(&[Term::atom(am::BADMAP), source]);
             return bif::fail_or_error(s, reason);
         }
-        let map = map::put_all(&mut heap, source, &pairs);
+        let map = heap.map_put_pairs(source, &pairs);
         s.set(slot_b(w), map.word());
         bif::after_allocation(s, slot_c(w))
     }
@@ -44,15 +49,16 @@ pub unsafe fn put_map_exact(s: &mut Scheduler) -> Control {
             let reason = heap.tuple(&[Term::atom(am::BADMAP), source]);
             return bif::fail_or_error(s, reason);
         }
-        for (key, _) in &pairs {
-            if map::get(source, *key).is_none() {
-                let reason = heap.tuple(&[Term::atom(am::BADKEY), *key]);
-                return bif::fail_or_error(s, reason);
+        match heap.map_update_pairs(source, &pairs) {
+            Ok(map) => {
+                s.set(slot_b(w), map.word());
+                bif::after_allocation(s, slot_c(w))
+            }
+            Err(key) => {
+                let reason = heap.tuple(&[Term::atom(am::BADKEY), key]);
+                bif::fail_or_error(s, reason)
             }
         }
-        let map = map::put_all(&mut heap, source, &pairs);
-        s.set(slot_b(w), map.word());
-        bif::after_allocation(s, slot_c(w))
     }
 }
 
@@ -115,7 +121,7 @@ unsafe fn has_map_fields_slow(s: &mut Scheduler) -> Control {
         let map = s.term(slot_a(w));
         let slots = s.pc.add(2);
         for index in 0..(sizes >> 32) as usize {
-            if map::get(map, operand(s, slots, index)).is_none() {
+            if get(map, operand(s, slots, index)).is_none() {
                 return s.jump(sizes as i32 as isize);
             }
         }
@@ -152,7 +158,7 @@ unsafe fn get_map_elements_slow(s: &mut Scheduler) -> Control {
         let map = s.term(slot_a(w));
         let slots = s.pc.add(2);
         for pair in 0..(sizes >> 32) as usize / 2 {
-            match map::get(map, operand(s, slots, 2 * pair)) {
+            match get(map, operand(s, slots, 2 * pair)) {
                 Some(value) => s.set(packed_slot(slots, 2 * pair + 1), value.word()),
                 None => return s.jump(sizes as i32 as isize),
             }

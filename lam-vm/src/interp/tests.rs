@@ -152,7 +152,7 @@ pub unsafe fn is_ne_exact(m: &mut Machine, w: u64) -> Step {
 
 /// The comparisons that go by the order of terms: fast between smalls.
 macro_rules! order_tests {
-    ($($name:ident $slow:ident $op:tt $ordering:pat;)*) => {$(
+    ($($name:ident $slow:ident $op:tt $ordering:pat,)*) => {$(
         #[inline(always)]
         pub unsafe fn $name(m: &mut Machine, w: u64) -> Step {
             // SAFETY: slots are checked by the loader.
@@ -178,15 +178,15 @@ macro_rules! order_tests {
 use core::cmp::Ordering::{Equal, Greater, Less};
 
 order_tests! {
-    is_lt is_lt_slow < Less;
-    is_ge is_ge_slow >= Greater | Equal;
-    is_eq is_eq_slow == Equal;
-    is_ne is_ne_slow != Less | Greater;
+    is_lt is_lt_slow < Less,
+    is_ge is_ge_slow >= Greater | Equal,
+    is_eq is_eq_slow == Equal,
+    is_ne is_ne_slow != Less | Greater,
 }
 
 /// Slot a against the small constant in ext 1: `a < constant`, and so on.
 macro_rules! order_tests_with_constant {
-    ($($name:ident $slow:ident $op:tt $ordering:pat;)*) => {$(
+    ($($name:ident $slow:ident $op:tt $ordering:pat,)*) => {$(
         #[inline(always)]
         pub unsafe fn $name(m: &mut Machine, w: u64) -> Step {
             // SAFETY: the slot is checked by the loader; the constant is a small.
@@ -211,10 +211,10 @@ macro_rules! order_tests_with_constant {
 }
 
 order_tests_with_constant! {
-    is_lt_constant is_lt_constant_slow < Less;
-    is_ge_constant is_ge_constant_slow >= Greater | Equal;
-    is_gt_constant is_gt_constant_slow > Greater;
-    is_le_constant is_le_constant_slow <= Less | Equal;
+    is_lt_constant is_lt_constant_slow < Less,
+    is_ge_constant is_ge_constant_slow >= Greater | Equal,
+    is_gt_constant is_gt_constant_slow > Greater,
+    is_le_constant is_le_constant_slow <= Less | Equal,
 }
 
 fn slow_branch(s: &mut Scheduler, w: u64, holds: bool) -> Control {

@@ -10,7 +10,7 @@
 use super::Scheduler;
 use super::raise::Info;
 use crate::atom::{Atom, am};
-use crate::heap::{Heap, map};
+use crate::heap::Heap;
 use crate::term::Term;
 use crate::term::word::{self, NIL, TAG_HEADER, kind};
 
@@ -207,7 +207,7 @@ fn info_term<'c>(heap: &mut Heap<'c>, info: Term<'c>, module: Term<'c>) -> Optio
     if !cause.is_atom(am::NONE) {
         pairs.push((Term::atom(am::CAUSE), cause));
     }
-    Some(map::from_pairs(heap, &pairs))
+    Some(heap.map_from_pairs(&pairs))
 }
 
 /// The module whose `format_error/2` explains errors of BIFs of `module`.

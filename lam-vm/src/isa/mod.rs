@@ -4,6 +4,7 @@ pub mod emit;
 pub mod generic;
 pub mod specific;
 pub mod transform;
+mod transform_bits;
 mod transform_receive;
 
 /// X registers that code may name; the scratch ones behind them hold constants for one instruction.

@@ -76,6 +76,11 @@ impl<'a> Transformer<'a> {
     fn function(&mut self, function: &Function) -> Result<(), LoadError> {
         let code = &self.file.code;
         let mut index = function.ops().start;
+        let tables = &self.file.tables;
+        let native = self.natives.bif(&tables.atoms[0], &tables.atoms[function.name as usize], usize::from(function.arity));
+        if let Some(bif) = native {
+            return self.native_function(function, bif);
+        }
         while index < function.ops().end {
             self.index = index;
             self.out.reset_scratch();
@@ -85,13 +90,29 @@ impl<'a> Transformer<'a> {
         Ok(())
     }
 
+    /// A function whose work a BIF does, whatever its own code says (that is mostly `nif_error`).
+    fn native_function(&mut self, function: &Function, bif: u16) -> Result<(), LoadError> {
+        let code = &self.file.code;
+        for index in function.ops() {
+            let args = code.args_at(index);
+            match code.ops[index].opcode {
+                op::FUNC_INFO => {
+                    self.instruction(code.ops[index], args, function)?;
+                }
+                op::LABEL => self.out.bind(label_number(args[0])),
+                _ => {}
+            }
+        }
+        self.out.op(number::CallBifOnly, [u16::from(function.arity), bif, 0]);
+        self.out.word(0);
+        Ok(())
+    }
+
     /// Emits one instruction; returns how many generic ones it took.
     fn instruction(&mut self, op: Op, args: &'a [Arg], function: &Function) -> Result<usize, LoadError> {
         match op.opcode {
             op::LABEL => {
-                if let Some(label) = args[0].label().or(args[0].unsigned().map(|n| n as u32)) {
-                    self.out.bind(label);
-                }
+                self.out.bind(label_number(args[0]));
             }
             op::LINE => {
                 let line = args[0].unsigned().unwrap_or(0) as u32;
@@ -697,6 +718,10 @@ impl<'a> Transformer<'a> {
     }
 }
 
+/// The number that a `label` instruction defines.
+fn label_number(arg: Arg) -> u32 {
+    arg.label().or(arg.unsigned().map(|number| number as u32)).unwrap_or(0)
+}
 pub(crate) fn label(arg: Arg) -> u32 {
     arg.label().unwrap_or(0)
 }
