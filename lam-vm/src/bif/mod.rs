@@ -21,7 +21,6 @@ pub const TABLES: &[&BifTable] = &[
     &maps::guards::TABLE,
     &maps::internal::TABLE,
 ];
-pub const TABLES: &[&BifTable] = &[];
 
 /// The row of a BIF number, and its module.
 pub fn bif_by_id(id: usize) -> (&'static Bif, &'static str) {
