@@ -26,8 +26,8 @@ macro_rules! areas {
 }
 
 areas! {
-    arith atoms basic binaries bitsyntax etf ets exceptions funs guards io lists maps messages order
-    processes storage strings tuples
+    arith atoms basic behaviours bifs binaries bitsyntax crashes etf ets exceptions funs guards io
+    lists maps messages order processes storage strings tuples
 }
 
 #[test]
