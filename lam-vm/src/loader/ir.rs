@@ -8,7 +8,7 @@
 //! Code.functions  in the file's order; each from the first op of its header to the next
 //! ```
 
-use crate::isa::generic;
+use crate::isa::generic::{self, op};
 
 /// A run of entries in an arena.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -225,6 +225,19 @@ impl Code {
             .partition_point(|function| function.first_op <= op_index);
         let index = after.checked_sub(1)?;
         (op_index < self.functions[index].end_op).then_some(index)
+    }
+
+    /// The Y register that the handler at a label clears: `catch_end` and `try_case` name it.
+    pub fn handler_register(&self, label: u32) -> Option<Reg> {
+        let first = self.handler_op(label)?;
+        matches!(first.opcode, op::CATCH_END | op::TRY_CASE).then(|| self.args(first)[0].reg())?
+    }
+
+    /// The first instruction of a handler.
+    pub fn handler_op(&self, label: u32) -> Option<Op> {
+        let start = self.label_op(label)? as usize;
+        let is_mark = |op: &&Op| matches!(op.opcode, op::LABEL | op::LINE | op::EXECUTABLE_LINE | op::DEBUG_LINE);
+        self.ops[start..].iter().find(|op| !is_mark(op)).copied()
     }
 
     pub fn name(&self, op_index: usize) -> &'static str {

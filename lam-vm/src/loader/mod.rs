@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 pub mod beam_file;
+pub mod check;
 mod decode;
 pub mod dis;
 mod error;
