@@ -1,11 +1,13 @@
 //! The tables that all processes of a machine share, in one struct.
 
 use crate::code::Code;
+use crate::process::unique::Unique;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// One machine's shared state. Every field guards itself.
 pub struct System {
     pub code: Code,
+    pub unique: Unique,
     /// Frames that a stack trace holds at most.
     backtrace_depth: AtomicUsize,
 }
@@ -18,7 +20,7 @@ impl Default for System {
 
 impl System {
     pub fn new(code: Code) -> System {
-        System { code, backtrace_depth: AtomicUsize::new(8) }
+        System { code, unique: Unique::default(), backtrace_depth: AtomicUsize::new(8) }
     }
     pub fn backtrace_depth(&self) -> usize {
         self.backtrace_depth.load(Ordering::Relaxed)

@@ -5,10 +5,18 @@
 
 #![forbid(unsafe_code)]
 
+mod args;
+mod binary;
 mod call;
 pub mod erlang;
+mod lists;
 pub mod maps;
+mod math;
+mod search;
 mod table;
+#[cfg(test)]
+pub mod testing;
+mod unicode;
 
 pub use call::{BifResult, Call, Stop};
 pub use table::{Bif, BifKind, BifTable, Function};
@@ -20,6 +28,18 @@ pub const TABLES: &[&BifTable] = &[
     &maps::TABLE,
     &maps::guards::TABLE,
     &maps::internal::TABLE,
+    &binary::TABLE,
+    &erlang::atoms::TABLE,
+    &erlang::guards::TABLE,
+    &erlang::iolists::TABLE,
+    &erlang::numbers::TABLE,
+    &erlang::numbers::string::TABLE,
+    &erlang::operators::TABLE,
+    &erlang::time::TABLE,
+    &erlang::tuples::TABLE,
+    &lists::TABLE,
+    &math::TABLE,
+    &unicode::TABLE,
 ];
 
 /// The row of a BIF number, and its module.

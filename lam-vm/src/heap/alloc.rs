@@ -106,6 +106,11 @@ impl Alloc {
         // SAFETY: the scope 'c is the closure's own, so no term of it gets out, and nothing else uses `self` meanwhile.
         build(&mut unsafe { Heap::of(self) })
     }
+    /// As `with`, for those who keep the heap, as a call of a BIF does.
+    pub fn with_owned<R>(&mut self, build: impl for<'c> FnOnce(Heap<'c>) -> R) -> R {
+        // SAFETY: as `with`.
+        build(unsafe { Heap::of(self) })
+    }
 }
 
 /// Builds terms that live for `'c`.

@@ -3,6 +3,7 @@
 mod alloc;
 pub mod arith;
 pub mod map;
+pub mod arith;
 pub mod off_heap;
 pub mod resource;
 

@@ -1,6 +1,7 @@
 //! Processes: what belongs to one process, apart from what others may touch of it.
 
 mod heap;
+pub mod unique;
 
 pub use heap::{ProcessHeap, STACK_RESERVE_WORDS};
 

@@ -1,3 +1,10 @@
 //! The module `erlang`, split by subject.
 
+pub mod atoms;
+pub mod guards;
 pub mod hash;
+pub mod iolists;
+pub mod numbers;
+pub mod operators;
+pub mod time;
+pub mod tuples;
