@@ -3,7 +3,6 @@
 mod alloc;
 pub mod arith;
 pub mod map;
-pub mod arith;
 pub mod off_heap;
 pub mod resource;
 
