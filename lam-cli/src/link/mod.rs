@@ -1,12 +1,99 @@
 //! From given modules and a library to an image: closed world, specialise, lay out.
+//!
+//! ```text
+//! given, library ─► program (modules taken apart) ─► reach (what is kept) ─► specific code ─► image
+//! ```
+
+mod program;
+mod reach;
+
+use lam_vm::bif::Bifs;
+use lam_vm::image::{LayoutInput, LayoutModule, layout};
+use lam_vm::isa::transform::{AllProved, transform};
 
 use crate::args::InspectArgs;
 use crate::error::{Error, Result};
-use crate::plan::{BuildInput, BuiltImage};
+use crate::plan::{BuildInput, BuiltImage, Entry, ModuleReport};
 
 /// Links the program and lays out its image.
-pub fn build_image(_input: &BuildInput<'_>) -> Result<BuiltImage> {
-    Err(Error::new("cannot build: this `lam` has no linker yet"))
+pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
+    let mut program = program::Program::new(input);
+    program.read_given()?;
+    let entry = entry(input, &program)?;
+    let kept = reach::reach(input, &mut program)?;
+    let mut codes = Vec::new();
+    for module in &kept {
+        let file = program.get(&module.name);
+        let code = transform(file, &Bifs, &AllProved, &|index| module.functions[index])
+            .map_err(|error| Error::new(format!("cannot load `{}`: {error}", module.name)))?;
+        codes.push(code);
+    }
+    let modules: Vec<LayoutModule<'_>> =
+        kept.iter().zip(&codes).map(|(module, code)| LayoutModule { file: program.get(&module.name), code }).collect();
+    let kind = if entry.0.starts_with("Elixir.") { "elixir" } else { "erlang" };
+    let bytes = layout(&LayoutInput {
+        modules: &modules,
+        base: input.base_address,
+        start: ("lam_boot", "start"),
+        entry: (&entry.0, &entry.1, entry.2),
+        kind,
+        otp_release: input.library.release().split('.').next().and_then(|major| major.parse().ok()).unwrap_or(25),
+        embedded: &[],
+        natives: &Bifs,
+        build_id: [0; 2],
+    })
+    .map_err(|error| Error::new(format!("cannot lay out the program: {error}")))?;
+    let modules = kept
+        .iter()
+        .zip(&codes)
+        .map(|(module, code)| ModuleReport {
+            name: module.name.clone(),
+            code_bytes: 8 * code.words.len() as u64,
+            functions: (code.functions.len() as u32, module.functions.len() as u32),
+            given: module.given,
+        })
+        .collect();
+    Ok(BuiltImage { bytes, entry: format!("{}:{}/{}", entry.0, entry.1, entry.2), modules, ..BuiltImage::default() })
+}
+
+/// Module, function and arity where the program begins.
+fn entry(input: &BuildInput<'_>, program: &program::Program<'_>) -> Result<(String, String, u8)> {
+    let with = |function: &str, arity: u8| -> Vec<String> {
+        input.given.iter().filter(|given| program.exports(&given.name, function, arity)).map(|given| given.name.clone()).collect()
+    };
+    match &input.options.entry {
+        Entry::App(name) => Err(Error::new(format!("cannot start application `{name}`: boot level `app` is not there yet"))
+            .hint("ROADMAP.md says what comes next; name a function with --entrypoint")),
+        Entry::Function(module, function, arity) => {
+            let given = [module.clone(), format!("Elixir.{module}")].into_iter().find(|name| program.find(name).is_some());
+            let Some(module) = given else {
+                return Err(Error::new(format!("the entry module `{module}` is not there")).hint("give its .beam file"));
+            };
+            let function = function.clone().unwrap_or_else(|| "main".into());
+            let arities = arity.map_or(vec![1, 0], |arity| vec![arity]);
+            match arities.into_iter().find(|arity| program.exports(&module, &function, *arity)) {
+                Some(arity @ (0 | 1)) => Ok((module, function, arity)),
+                Some(arity) => Err(Error::new(format!("`{module}:{function}/{arity}` cannot be an entry point: it takes {arity} arguments"))
+                    .hint("an entry point takes none, or one: the list of the program's arguments")),
+                None => Err(Error::new(format!("`{module}` does not export `{function}/0` or `{function}/1`"))),
+            }
+        }
+        Entry::Default => {
+            for arity in [1, 0] {
+                let names = with("main", arity);
+                match &names[..] {
+                    [] => {}
+                    [name] => return Ok((name.clone(), "main".into(), arity)),
+                    several => {
+                        let list: Vec<String> = several.iter().map(|name| format!("`{name}:main/{arity}`")).collect();
+                        return Err(Error::new(format!("several modules could be the entry point: {}", list.join(", ")))
+                            .hint("choose one with --entrypoint MODULE"));
+                    }
+                }
+            }
+            Err(Error::new("no given module exports `main/1` or `main/0`").hint("name the entry point with --entrypoint M[:F[/A]]"))
+        }
+    }
 }
 
 /// What `lam inspect` shows of an image, after its target and sizes.

@@ -50,12 +50,12 @@ pub(crate) struct Transformer<'a> {
     pub index: usize,
 }
 
-/// Specific code of a whole module.
-pub fn transform(file: &BeamFile, natives: &dyn Natives, proofs: &dyn Proofs) -> Result<ModuleCode, LoadError> {
+/// Specific code of the functions of a module whose index `keep` accepts.
+pub fn transform(file: &BeamFile, natives: &dyn Natives, proofs: &dyn Proofs, keep: &dyn Fn(usize) -> bool) -> Result<ModuleCode, LoadError> {
     let mut out = Emitter::default();
     out.code.labels = vec![u32::MAX; file.code.labels.len()];
     let mut transformer = Transformer { file, natives, proofs, out, index: 0 };
-    for function in &file.code.functions {
+    for (_, function) in file.code.functions.iter().enumerate().filter(|(index, _)| keep(*index)) {
         let mark = transformer.out.mark();
         transformer.out.far = false;
         transformer.function(function)?;
