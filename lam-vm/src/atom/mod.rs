@@ -14,7 +14,8 @@ pub const fn well_known_count() -> u32 {
     well_known::COUNT
 }
 
-use crate::term::word;
+/// Low byte of a term word that holds an atom, which `term::word` names among the others.
+pub const SUBTAG: u64 = 0x13;
 
 /// Number of an atom.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,10 +23,10 @@ pub struct Atom(pub u32);
 
 impl Atom {
     pub const fn word(self) -> u64 {
-        word::atom(self.0)
+        ((self.0 as u64) << 8) | SUBTAG
     }
     pub const fn of_word(word: u64) -> Atom {
-        Atom(word::atom_index(word))
+        Atom((word >> 8) as u32)
     }
     /// UTF-8 text, without quotes.
     pub fn text(self) -> &'static str {

@@ -11,9 +11,8 @@ use core::ptr::NonNull;
 
 use super::off_heap::OffHeap;
 use crate::atom::Atom;
-use crate::binary::Buffer;
 use crate::term::word::{self, kind};
-use crate::term::{Export, FunEntry, Term};
+use crate::term::{Buffer, Export, FunEntry, Term};
 
 /// A block beside the main one. Its words up to `used` belong to boxes.
 pub struct Fragment {
@@ -271,7 +270,7 @@ impl<'c> Heap<'c> {
             let slice = bits.slice(from, size);
             return self.heap_bits(&slice.to_bytes(), size);
         }
-        let (base, start) = crate::binary::base_and_offset(whole);
+        let (base, start) = whole.base_and_offset();
         let offset = Term::small((start + from) as i64).expect("sizes of bitstrings are small");
         let size = Term::small(size as i64).expect("sizes of bitstrings are small");
         self.boxed_terms(word::header(kind::SUBBITS, 3), &[base, offset, size])

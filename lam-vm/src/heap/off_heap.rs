@@ -3,7 +3,7 @@
 //! Linked through word 1 of each box (an address, 0 at the end), so that a sweep after a collection finds those that were not
 //! copied and gives back their count. As OTP's `off_heap`.
 
-use crate::binary::Buffer;
+use crate::term::Buffer;
 use crate::term::word::{self, kind};
 
 /// Head of the list.

@@ -3,6 +3,7 @@
 //! `Term<'c>` is a word that is valid while `'c` lasts: a BIF call, a driver step, the making of a literal area. Nothing collects
 //! within `'c`, so a term and the slices read from it may be kept as long as the borrow checker allows, and no longer.
 
+mod buffer;
 pub mod compare;
 pub mod entry;
 pub mod float_text;
@@ -15,5 +16,6 @@ pub mod otp;
 pub mod view;
 pub mod word;
 
+pub use buffer::Buffer;
 pub use entry::{Export, FunEntry};
 pub use view::{BigRef, Bits, Cons, Fun, ListIter, Map, Reference, Term, Tuple, View};

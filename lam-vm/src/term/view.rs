@@ -294,8 +294,15 @@ impl<'c> Term<'c> {
             (self.at(1).cast(), self.field(0) as usize)
         } else {
             // SAFETY: a refc handle's second word is the address of its live shared buffer.
-            let data = unsafe { crate::binary::Buffer::data_of(self.field(1)) };
+            let data = unsafe { super::Buffer::data_of(self.field(1)) };
             (data, self.field(2) as usize)
+        }
+    }
+    /// The heap bits or refc handle that a bitstring's bits lie in, and its first bit there.
+    pub fn base_and_offset(self) -> (Term<'c>, usize) {
+        match self.kind() {
+            kind::SUBBITS | kind::MATCHCTX => (self.fields(0, 1)[0], word::small_value(self.field(1)) as usize),
+            _ => (self, 0),
         }
     }
     fn slice_of_base(self, offset: usize, size: usize) -> Bits<'c> {

@@ -25,7 +25,7 @@ pub const TAG_HEADER: u64 = 0b111;
 
 /// Low bytes of the other immediates.
 pub const SUBTAG_NIL: u64 = 0x0B;
-pub const SUBTAG_ATOM: u64 = 0x13;
+pub const SUBTAG_ATOM: u64 = crate::atom::SUBTAG;
 pub const SUBTAG_PID: u64 = 0x1B;
 pub const SUBTAG_PORT: u64 = 0x23;
 pub const SUBTAG_CATCH: u64 = 0x2B;
