@@ -27,7 +27,7 @@ macro_rules! areas {
 
 areas! {
     arith atoms basic behaviours bifs binaries bitsyntax crashes etf ets exceptions funs guards io
-    lists maps messages order processes storage strings tuples
+    isa lists maps messages order otp27 otp29 processes storage strings tuples
 }
 
 #[test]
