@@ -19,3 +19,4 @@ pub mod machine;
 pub mod code;
 pub mod image;
 pub mod interp;
+pub mod io;

@@ -9,6 +9,7 @@ mod args;
 mod binary;
 mod call;
 pub mod erlang;
+pub mod lam_host;
 mod lists;
 pub mod maps;
 mod math;
@@ -30,6 +31,8 @@ pub const TABLES: &[&BifTable] = &[
     &maps::internal::TABLE,
     &binary::TABLE,
     &erlang::atoms::TABLE,
+    &erlang::code::TABLE,
+    &erlang::control::TABLE,
     &erlang::guards::TABLE,
     &erlang::iolists::TABLE,
     &erlang::numbers::TABLE,
@@ -37,6 +40,7 @@ pub const TABLES: &[&BifTable] = &[
     &erlang::operators::TABLE,
     &erlang::time::TABLE,
     &erlang::tuples::TABLE,
+    &lam_host::TABLE,
     &lists::TABLE,
     &math::TABLE,
     &unicode::TABLE,

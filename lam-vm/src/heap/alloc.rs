@@ -145,6 +145,12 @@ impl<'c> Heap<'c> {
         self.boxed(header, words)
     }
 
+    /// A literal of the image (or another static area), as a term of this scope.
+    pub fn literal(&mut self, word: u64) -> Term<'c> {
+        // SAFETY: static terms are never moved or freed; only words that `Code` holds come here.
+        unsafe { Term::from_word(word) }
+    }
+
     pub fn cons(&mut self, head: Term<'c>, tail: Term<'c>) -> Term<'c> {
         let at = self.alloc().alloc_words(2);
         // SAFETY: two words were given and are written here.

@@ -1,6 +1,8 @@
 //! The module `erlang`, split by subject.
 
 pub mod atoms;
+pub mod code;
+pub mod control;
 pub mod guards;
 pub mod hash;
 pub mod iolists;

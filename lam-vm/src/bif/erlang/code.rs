@@ -1,0 +1,133 @@
+//! Modules and functions of the program: what is there, and what it says of itself.
+
+use crate::atom::{self, Atom, am};
+use crate::bif::args::OrBadarg;
+use crate::bif::{BifResult, Call, Stop, bif_by_name, bifs};
+use crate::code::Code;
+use crate::image::ModuleRow;
+use crate::term::Term;
+
+bifs! { module "erlang";
+    /// All of `Module:module_info/0`.
+    [plain] "get_module_info"/1 = get_module_info_1, "erts/emulator/beam/beam_load.c";
+    /// One item of `Module:module_info/1`.
+    [plain] "get_module_info"/2 = get_module_info_2, "erts/emulator/beam/beam_load.c";
+    /// Whether the module exports the function (BIFs of `erlang` count).
+    [plain] "function_exported"/3 = function_exported, "erts/emulator/beam/bif.c";
+    /// Whether a module's code is there.
+    [plain] "module_loaded"/1 = module_loaded, "erts/emulator/beam/bif.c";
+    /// All modules that are there.
+    [plain] "loaded"/0 = loaded, "erts/emulator/beam/beam_bif_load.c";
+    /// Modules that the machine brings along.
+    [plain] "pre_loaded"/0 = pre_loaded, "erts/emulator/beam/bif.c";
+    /// Whether the function is a BIF written in the machine's language.
+    [plain] "is_builtin"/3 = is_builtin, "erts/emulator/beam/bif.c";
+    /// Natives are bound when building: `ok` for a module that has some, else as OTP answers when a library cannot be loaded.
+    [plain] "load_nif"/2 = load_nif, "erts/emulator/beam/erl_nif.c";
+}
+
+fn module_row<'c>(call: &Call<'c>, module: Term<'c>) -> Result<&'static ModuleRow, Stop<'c>> {
+    let name = module.as_atom().or_badarg()?;
+    call.system().code.module(name).or_badarg()
+}
+
+/// A literal's word as a term of this call.
+fn literal<'c>(call: &mut Call<'c>, word: u64) -> Term<'c> {
+    call.literal(word)
+}
+
+fn mfa_pairs<'c>(call: &mut Call<'c>, functions: &[(Atom, usize)]) -> Term<'c> {
+    let pairs: Vec<Term<'c>> = functions
+        .iter()
+        .map(|(name, arity)| {
+            let arity = call.unsigned(*arity as u64);
+            call.tuple(&[Term::atom(*name), arity])
+        })
+        .collect();
+    call.list(&pairs)
+}
+
+fn exports<'c>(call: &mut Call<'c>, row: &'static ModuleRow) -> Term<'c> {
+    let list: Vec<(Atom, usize)> =
+        call.system().code.exports_of(row).iter().map(|export| (export.function(), export.arity as usize)).collect();
+    mfa_pairs(call, &list)
+}
+
+fn md5<'c>(call: &mut Call<'c>, row: &ModuleRow) -> Term<'c> {
+    let bytes: Vec<u8> = row.md5.iter().flat_map(|half| half.to_le_bytes()).collect();
+    call.binary(&bytes)
+}
+
+fn item<'c>(call: &mut Call<'c>, row: &'static ModuleRow, item: Atom) -> Option<Term<'c>> {
+    Some(match item {
+        am::MODULE => Term::atom(Atom::of_word(row.name)),
+        am::EXPORTS => exports(call, row),
+        am::FUNCTIONS => {
+            let functions = call.system().code.functions_of(row);
+            mfa_pairs(call, &functions)
+        }
+        am::ATTRIBUTES => literal(call, row.attributes),
+        am::COMPILE => literal(call, row.compile_info),
+        am::MD5 => md5(call, row),
+        am::NIFS => Term::NIL,
+        am::NATIVE => Term::bool(false),
+        _ => return None,
+    })
+}
+
+fn get_module_info_1<'c>(call: &mut Call<'c>, [module]: [Term<'c>; 1]) -> BifResult<'c> {
+    let row = module_row(call, module)?;
+    let mut pairs = Vec::new();
+    for name in [am::MODULE, am::EXPORTS, am::ATTRIBUTES, am::COMPILE, am::MD5] {
+        let value = item(call, row, name).expect("an item of the list");
+        pairs.push(call.tuple(&[Term::atom(name), value]));
+    }
+    Ok(call.list(&pairs))
+}
+
+fn get_module_info_2<'c>(call: &mut Call<'c>, [module, name]: [Term<'c>; 2]) -> BifResult<'c> {
+    let row = module_row(call, module)?;
+    item(call, row, name.as_atom().or_badarg()?).or_badarg()
+}
+
+fn function_exported<'c>(call: &mut Call<'c>, [module, function, arity]: [Term<'c>; 3]) -> BifResult<'c> {
+    let (module, function) = (module.as_atom().or_badarg()?, function.as_atom().or_badarg()?);
+    let arity = arity.as_small().or_badarg()?;
+    let Ok(arity) = usize::try_from(arity) else { return Ok(Term::bool(false)) };
+    let found = call.system().code.export(module, function, arity).is_some_and(Code::is_defined)
+        || bif_by_name(module.text(), function.text(), arity).is_some();
+    Ok(Term::bool(found))
+}
+
+fn module_loaded<'c>(call: &mut Call<'c>, [module]: [Term<'c>; 1]) -> BifResult<'c> {
+    let module = module.as_atom().or_badarg()?;
+    Ok(Term::bool(call.system().code.module(module).is_some()))
+}
+
+fn loaded<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
+    let names: Vec<Term<'c>> = call.system().code.modules().iter().map(|module| Term::atom(Atom::of_word(module.name))).collect();
+    Ok(call.list(&names))
+}
+
+fn pre_loaded<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
+    const NAMES: [&str; 18] = [
+        "atomics", "counters", "erl_init", "erl_prim_loader", "erl_tracer", "erlang", "erts_code_purger",
+        "erts_dirty_process_signal_handler", "erts_internal", "erts_literal_area_collector", "init", "persistent_term",
+        "prim_buffer", "prim_eval", "prim_file", "prim_inet", "prim_zip", "zlib",
+    ];
+    let names: Vec<Term<'c>> = NAMES.iter().map(|name| Term::atom(atom::intern_static(name))).collect();
+    Ok(call.list(&names))
+}
+
+fn is_builtin<'c>(_: &mut Call<'c>, [module, function, arity]: [Term<'c>; 3]) -> BifResult<'c> {
+    let (module, function) = (module.as_atom().or_badarg()?, function.as_atom().or_badarg()?);
+    let arity = arity.as_usize().or_badarg()?;
+    Ok(Term::bool(bif_by_name(module.text(), function.text(), arity).is_some()))
+}
+
+fn load_nif<'c>(call: &mut Call<'c>, [path, _info]: [Term<'c>; 2]) -> BifResult<'c> {
+    crate::bif::args::iolist_bytes(path).or_badarg()?;
+    let text = call.charlist("LAM loads no native libraries");
+    let reason = call.tuple(&[Term::atom(atom::intern_static("load_failed")), text]);
+    Ok(call.tuple(&[Term::atom(am::ERROR), reason]))
+}

@@ -1,0 +1,100 @@
+//! The natives of `lam_host`: standard streams, and what image and host say about the program.
+
+use crate::atom::{self, am};
+use crate::bif::args::{self, OrBadarg};
+use crate::bif::{BifResult, Call, Stop, bifs};
+use crate::io::{Reader, StdinAnswer};
+use crate::platform::stdio::{self, Stream};
+use crate::term::Term;
+
+bifs! { module "lam_host";
+    /// Hands iodata to stdout (1) or stderr (2), which the machine buffers: `ok` or `{error, Posix}`.
+    [dirty_io] "write"/2 = write, "";
+    /// Reads at most `Max` bytes of stdin: `{ok, Binary}`, `eof`, `{error, Posix}`, or a reference whose message comes later.
+    [dirty_io] "read"/1 = read, "";
+    /// `{Columns, Rows}` of the terminal, or `error`.
+    [plain] "window_size"/1 = window_size, "";
+    /// What is known about the program: see `lam_host.erl` for the items; `undefined` for others.
+    [plain] "info"/1 = info, "";
+}
+
+fn posix_error<'c>(call: &mut Call<'c>, name: &str) -> Term<'c> {
+    let name = Term::atom(atom::intern(name).unwrap_or(am::EINVAL));
+    call.tuple(&[Term::atom(am::ERROR), name])
+}
+
+fn write<'c>(call: &mut Call<'c>, [fd, data]: [Term<'c>; 2]) -> BifResult<'c> {
+    let stream = match fd.as_small() {
+        Some(1) => Stream::Stdout,
+        Some(2) => Stream::Stderr,
+        _ => return Err(Stop::BADARG),
+    };
+    let bytes = args::iolist_bytes(data).or_badarg()?;
+    call.bump(1 + bytes.len() as i64 / 1024);
+    Ok(match call.system().standard.write(stream, &bytes) {
+        Ok(true) => Term::atom(am::OK),
+        Ok(false) => posix_error(call, "epipe"),
+        Err(error) => posix_error(call, error.name()),
+    })
+}
+
+fn read<'c>(call: &mut Call<'c>, [max]: [Term<'c>; 1]) -> BifResult<'c> {
+    let max_bytes = max.as_usize().filter(|max| *max > 0).or_badarg()?;
+    let system = call.system();
+    if let Some(answer) = system.standard.read_now(max_bytes) {
+        return Ok(answer_term(call, answer));
+    }
+    let reference = system.unique.reference();
+    let pid = call.process().pid;
+    system.standard.wait_for_stdin(Reader { pid, reference, max_bytes });
+    Ok(call.reference(reference))
+}
+
+/// `{ok, Binary}`, `eof` or `{error, Posix}`.
+pub fn answer_term<'c>(heap: &mut crate::heap::Heap<'c>, answer: StdinAnswer) -> Term<'c> {
+    match answer {
+        StdinAnswer::Bytes(bytes) => {
+            let bytes = heap.binary(&bytes);
+            heap.tuple(&[Term::atom(am::OK), bytes])
+        }
+        StdinAnswer::Eof => Term::atom(am::EOF),
+        StdinAnswer::Failed(error) => {
+            let name = Term::atom(atom::intern(error.name()).unwrap_or(am::EINVAL));
+            heap.tuple(&[Term::atom(am::ERROR), name])
+        }
+    }
+}
+
+fn window_size<'c>(call: &mut Call<'c>, [fd]: [Term<'c>; 1]) -> BifResult<'c> {
+    let is_terminal = match fd.as_small() {
+        Some(0) => stdio::stdin_is_terminal(),
+        Some(1) => stdio::is_terminal(Stream::Stdout),
+        Some(2) => stdio::is_terminal(Stream::Stderr),
+        _ => return Err(Stop::BADARG),
+    };
+    match stdio::window_size().filter(|_| is_terminal) {
+        Some(size) => {
+            let columns = call.integer(i64::from(size.columns));
+            let rows = call.integer(i64::from(size.rows));
+            Ok(call.tuple(&[columns, rows]))
+        }
+        None => Ok(Term::atom(am::ERROR)),
+    }
+}
+
+fn info<'c>(call: &mut Call<'c>, [item]: [Term<'c>; 1]) -> BifResult<'c> {
+    let undefined = Term::atom(am::UNDEFINED);
+    let Some(name) = item.as_atom() else { return Ok(undefined) };
+    match name.text() {
+        "arguments" => {
+            let arguments: Vec<Term<'c>> = call.system().arguments.iter().map(|bytes| call.binary(bytes)).collect();
+            Ok(call.list(&arguments))
+        }
+        "modules" => {
+            let modules: Vec<Term<'c>> =
+                call.system().code.modules().iter().map(|module| Term::atom(atom::Atom::of_word(module.name))).collect();
+            Ok(call.list(&modules))
+        }
+        _ => Ok(undefined),
+    }
+}
