@@ -60,10 +60,6 @@ bifs! { module "maps";
 pub mod guards {
     use super::*;
     bifs! { module "erlang";
-        /// Whether the term is a map.
-        ///
-        /// `is_map(#{})` => `true`
-        [guard] "is_map"/1 = is_map, "erts/emulator/beam/erl_bif_op.c";
         /// The number of pairs.
         ///
         /// `map_size(#{a => 1})` => `1`
@@ -125,10 +121,6 @@ fn from_keys<'c>(call: &mut Call<'c>, [list, value]: [Term<'c>; 2]) -> BifResult
     call.bump(keys.len() as i64 / 8);
     let pairs: Vec<_> = keys.into_iter().map(|key| (key, value)).collect();
     Ok(call.map_from_pairs(&pairs))
-}
-
-fn is_map<'c>(_: &mut Call<'c>, [term]: [Term<'c>; 1]) -> BifResult<'c> {
-    Ok(Term::bool(term.is_map()))
 }
 
 fn map_size<'c>(call: &mut Call<'c>, [map]: [Term<'c>; 1]) -> BifResult<'c> {

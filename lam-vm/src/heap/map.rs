@@ -53,7 +53,7 @@ impl<'c> Path<'c> {
     }
     fn down(&mut self) {
         self.level += 1;
-        self.hash = if self.level % 8 == 0 { map_hash(self.key, self.level / 8) } else { self.hash >> 4 };
+        self.hash = if self.level.is_multiple_of(8) { map_hash(self.key, self.level / 8) } else { self.hash >> 4 };
     }
     fn bit(&self) -> u16 {
         1 << (self.hash & 15)
@@ -330,7 +330,7 @@ impl<'c> Heap<'c> {
     }
     /// The children for pairs sorted in the trie's order, which agree above `level`.
     fn build_children(&mut self, pairs: &mut [(u32, Term<'c>, Term<'c>)], level: u32) -> (u16, [Term<'c>; 16], usize) {
-        if level > 0 && level % 8 == 0 {
+        if level > 0 && level.is_multiple_of(8) {
             for pair in pairs.iter_mut() {
                 pair.0 = trie_order(map_hash(pair.1, level / 8));
             }

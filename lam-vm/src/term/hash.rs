@@ -147,7 +147,7 @@ pub fn phash2_full(term: Term<'_>) -> u32 {
             }
             View::Map(map) => {
                 hash = one_word(hash, map.len() as u32, 16);
-                if map.len() > 0 {
+                if !map.is_empty() {
                     stack.push(Item::MapEnd { hash, pairs });
                     (hash, pairs) = (0, 0);
                     for (key, value) in MapIter::new(map) {

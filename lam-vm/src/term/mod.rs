@@ -13,6 +13,7 @@ pub mod identity;
 pub mod integer;
 pub mod map_iter;
 pub mod otp;
+pub mod print;
 pub mod view;
 pub mod word;
 

@@ -127,6 +127,10 @@ impl<'c> Term<'c> {
         Term::immediate(word::local_pid(slot, generation))
     }
 
+    pub const fn local_port(slot: u32, generation: u32) -> Self {
+        Term::immediate(word::local_port(slot, generation))
+    }
+
     fn at(self, field: usize) -> *const u64 {
         (word::boxed_address(self.word) as *const u64).wrapping_add(1 + field)
     }

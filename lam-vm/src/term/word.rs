@@ -174,6 +174,11 @@ pub const fn atom_index(word: u64) -> u32 {
 pub const fn local_pid(slot: u32, generation: u32) -> u64 {
     ((slot as u64) << 8) | ((generation as u64) << 36) | SUBTAG_PID
 }
+/// Low and high 28 bits of a port's number.
+#[inline(always)]
+pub const fn local_port(slot: u32, generation: u32) -> u64 {
+    ((slot as u64) << 8) | ((generation as u64) << 36) | SUBTAG_PORT
+}
 #[inline(always)]
 pub const fn pid_slot(word: u64) -> u32 {
     ((word >> 8) & 0xFFF_FFFF) as u32

@@ -10,3 +10,4 @@ pub mod numbers;
 pub mod operators;
 pub mod time;
 pub mod tuples;
+pub mod identity;
