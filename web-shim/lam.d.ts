@@ -8,8 +8,8 @@ export interface LamOptions {
   stdout?: (line: string) => void;
   /** Called with each line written to stderr; `console.error` by default. */
   stderr?: (line: string) => void;
-  /** Asked for more input; null or undefined ends it. */
-  stdin?: () => string | Uint8Array | null | undefined;
+  /** Its input: all of it, or a stream of bytes or text; none by default. */
+  stdin?: string | Uint8Array | ReadableStream<string | Uint8Array>;
   /** Called with the exit code when the program has ended. */
   onexit?: (code: number) => void;
   /** The .wasm file, where it does not lie beside the module. */

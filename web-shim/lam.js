@@ -36,46 +36,45 @@ const lines = print => {
 const encoder = new TextEncoder();
 const bytesOf = value => typeof value === "string" ? encoder.encode(value) : value;
 
+class Exit {
+  constructor(code) { this.code = code; }
+}
+
 export default async function init(options = {}) {
-  const { args = [], env = {}, stdin, wasm } = options;
+  const { args = [], env = {}, stdin = "", wasm } = options;
   const out = lines(options.stdout ?? (line => console.log(line)));
   const err = lines(options.stderr ?? (line => console.error(line)));
   const machine = instantiate();
   await machine({ module_or_path: wasm ?? new URL("js.wasm", import.meta.url) });
 
-  let resolveExit, timer, ended = false, queued = false, input = new Uint8Array(0);
+  let resolveExit, timer, ended = false, queued = false;
   const exited = new Promise(resolve => { resolveExit = resolve; });
+  const end = code => {
+    ended = true;
+    out.flush();
+    err.flush();
+    resolveExit(code);
+    options.onexit?.(code);
+  };
+  // Bytes arrive as they are; the machine's own buffer may move, so they are copied here.
   const host = {
-    write(fd, bytes) { (fd === 2 ? err : out).write(bytes); },
-    // Up to `length` bytes of stdin; null at its end.
-    read(length) {
-      while (input.length === 0) {
-        const next = typeof stdin === "function" ? stdin() : null;
-        if (next === null || next === undefined) return null;
-        input = bytesOf(next);
-      }
-      const part = input.slice(0, length);
-      input = input.slice(length);
-      return part;
-    },
-    // Called from inside the machine when something woke it between two turns.
-    wake() { go(); },
+    write(stream, bytes) { (stream === 2 ? err : out).write(bytes.slice()); },
+    exit(code) { throw new Exit(code); },
   };
 
   const step = () => {
     queued = false;
     if (ended) return;
     clearTimeout(timer);
-    // [0] runnable, [1, until] sleep, [2] idle, [3, code] exited; 8 ms a turn keep the page at 60 frames a second.
-    const [state, value] = machine.run(8000);
-    if (state === 0) go();
-    else if (state === 1) timer = setTimeout(go, Math.max(0, value - performance.now()));
-    else if (state === 3) {
-      ended = true;
-      out.flush();
-      err.flush();
-      resolveExit(value);
-      options.onexit?.(value);
+    try {
+      // 8 ms a turn keep the page at 60 frames a second.
+      const [state, value] = machine.run(8000);
+      if (state === 0) go();
+      else if (state === 1) timer = setTimeout(go, Math.max(0, Math.ceil(value - performance.now())));
+      else if (state === 3) end(value);
+    } catch (error) {
+      if (!(error instanceof Exit)) reportError(error);
+      end(error instanceof Exit ? error.code : 101);
     }
   };
   const post = makeScheduler(step);
@@ -84,8 +83,21 @@ export default async function init(options = {}) {
     queued = true;
     post();
   };
+  const feed = async () => {
+    if (typeof stdin.getReader === "function") {
+      const reader = stdin.getReader();
+      for (let part = await reader.read(); !part.done && !ended; part = await reader.read()) {
+        machine.push_stdin(bytesOf(part.value));
+        go();
+      }
+    } else machine.push_stdin(bytesOf(stdin));
+    machine.close_stdin();
+    go();
+  };
 
-  machine.boot(host, args.map(bytesOf), Object.entries(env).flat().map(bytesOf));
+  const refused = machine.boot(host, args.map(bytesOf), Object.entries(env).flat().map(bytesOf));
+  if (refused) throw new Error(`lam: cannot start: ${refused}`);
+  feed();
   go();
   return { exited };
 }

@@ -1,0 +1,27 @@
+//! From the start of a WASI command to the machine's exit code.
+
+use lam_vm::machine::{Host, Machine};
+
+use crate::archive;
+
+/// Runs the program inside; ends the process.
+pub fn launch() {
+    // Before anything else allocates, so that the image lies where `lam build` assumed.
+    let image = archive::map();
+    std::panic::set_hook(Box::new(|info| {
+        eprintln!("error: LAM stopped: {info}\n\nhint: this is a fault in LAM; please report it with the program that shows it");
+        std::process::exit(101);
+    }));
+    let Some(image) = image else {
+        eprintln!("error: this file is a launcher without a program\n\nhint: `lam build` puts one in");
+        std::process::exit(2);
+    };
+    let args = lam_vm::platform::argv().into_iter().skip(1).collect();
+    match Machine::boot(image, Host { args }) {
+        Ok(machine) => std::process::exit(machine.run()),
+        Err(error) => {
+            eprintln!("error: cannot start: {error}");
+            std::process::exit(101);
+        }
+    }
+}

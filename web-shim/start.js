@@ -1,0 +1,3 @@
+import init from "./js.js";
+
+await init();
