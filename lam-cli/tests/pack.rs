@@ -123,3 +123,17 @@ fn hostile_elf_files_are_refused() {
         broken[at] = old;
     }
 }
+
+#[test]
+fn wasi_runs_under_wasmtime() {
+    let Some(stub) = stub("wasm") else { return };
+    let packed = wasm::pack(&stub, &greeting_image("Hello, Joe!\n")).expect("one place for the image");
+    assert!(wasm::imports_wasi(&packed));
+    let scratch = Scratch::new("wasi");
+    let path = scratch.0.join("hello.wasm");
+    fs::write(&path, &packed).expect("writable");
+    match Command::new("wasmtime").arg("--version").output() {
+        Ok(_) => prints_greeting(Command::new("wasmtime").arg(&path)),
+        Err(error) => eprintln!("skipped: wasmtime: {error}"),
+    }
+}

@@ -4,6 +4,7 @@
 //! lam-parts stdlib EBIN OUT         our own modules → archive
 //! lam-parts otp ROOT OUT            the OTP at ROOT → archive of what `lam` embeds; prints its version
 //! lam-parts web STUB.wasm DIR       wasm-bindgen's work → DIR/web.wasm, DIR/web.js
+//! lam-parts serve DIR COMMAND…    serves DIR on a free port; runs COMMAND with {} replaced by its URL
 //! lam-parts licenses OUT LIBC OTP   licences of everything inside an output
 //! ```
 
@@ -11,6 +12,7 @@
 
 mod licenses;
 mod otp;
+mod serve;
 #[cfg(feature = "web")]
 mod web;
 
@@ -26,7 +28,8 @@ fn main() -> ExitCode {
         #[cfg(feature = "web")]
         ["web", stub, folder] => web::bind(Path::new(stub), Path::new(folder)),
         ["licenses", out, libc, otp] => licenses::collect(Path::new(out), libc, otp),
-        _ => Err("usage: lam-parts stdlib|otp|web|licenses …".to_string()),
+        ["serve", folder, command @ ..] if !command.is_empty() => return serve::run(Path::new(folder), command),
+        _ => Err("usage: lam-parts stdlib|otp|web|serve|licenses …".to_string()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
