@@ -101,3 +101,6 @@ export default async function init(options = {}) {
   go();
   return { exited };
 }
+
+// The page that `lam build` writes starts the program by itself; an inline script would need a weaker security policy.
+if (globalThis.document?.querySelector('meta[name="lam-start"][content="js"]')) init();

@@ -9,13 +9,14 @@ use crate::error::{Error, Result, warn};
 use crate::input::{self, Inputs};
 use crate::otp::Otp;
 use crate::plan::{BuildInput, BuiltImage, Entry, Library, Options};
-use crate::{link, pack};
+use crate::{link, output, pack};
 
 /// Runs the command.
 pub fn command(args: &BuildArgs) -> Result<ExitCode> {
     let inputs = input::read(&args.program.inputs)?;
     let target_path = output_path(args, &inputs)?;
     refuse_overwriting(&target_path, &inputs)?;
+    output::check(&target_path)?;
     let built = image(&args.program, &inputs, args.target, args.quiet)?;
     if args.program.strict && !built.missing.is_empty() {
         print_missing(&built);

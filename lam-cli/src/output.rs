@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-/// Writes `bytes` to `path`, executable or not.
-pub fn write(path: &Path, bytes: &[u8], executable: bool) -> Result<()> {
+/// Whether `path` can be an output, before any work is done for it.
+pub fn check(path: &Path) -> Result<()> {
     if path.is_dir() {
         return Err(Error::new(format!("cannot write `{}`: it is a folder", path.display())).hint("-o names the file to write"));
     }
@@ -18,6 +18,12 @@ pub fn write(path: &Path, bytes: &[u8], executable: bool) -> Result<()> {
         let error = Error::new(format!("cannot write `{}`: the folder `{}` does not exist", path.display(), folder.display()));
         return Err(error.hint(format!("make it first: mkdir -p {}", folder.display())));
     }
+    Ok(())
+}
+
+/// Writes `bytes` to `path`, executable or not.
+pub fn write(path: &Path, bytes: &[u8], executable: bool) -> Result<()> {
+    check(path)?;
     let temporary = temporary_beside(path);
     let written = write_new(&temporary, bytes, executable).and_then(|()| fs::rename(&temporary, path));
     written.map_err(|error| {

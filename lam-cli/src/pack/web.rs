@@ -7,7 +7,6 @@ use crate::error::{Error, Result};
 
 const MODULE: &str = include_str!("../../../web-shim/lam.js");
 const TYPES: &str = include_str!("../../../web-shim/lam.d.ts");
-const START: &str = include_str!("../../../web-shim/start.js");
 const PAGE: &str = include_str!("../../../web-shim/index.html");
 
 /// Name, text, and whether an existing file is replaced.
@@ -16,13 +15,11 @@ pub fn files(glue: &str, stem: &str) -> Result<Vec<(String, String, bool)>> {
         return Err(Error::usage(format!("`{stem}` cannot be part of a URL")).hint("use letters, digits, `.`, `_` and `-` in -o"));
     }
     let glue = glue.trim().strip_prefix("let wasm_bindgen =").ok_or_else(|| Error::bug("the web glue inside `lam` is not as expected"))?;
-    let module = MODULE.replace("\"js.wasm\"", &format!("\"{stem}.wasm\"")).replace("__GLUE__", glue.trim().trim_end_matches(';'));
-    let start = START.replace("./js.js", &format!("./{stem}.js"));
-    let page = PAGE.replace("js.start.js", &format!("{stem}.start.js"));
+    let module = MODULE.replace("\"js.wasm\"", &format!("\"{stem}.wasm\"")).replace("content=\"js\"", &format!("content=\"{stem}\"")).replace("__GLUE__", glue.trim().trim_end_matches(';'));
+    let page = PAGE.replace("js.js", &format!("{stem}.js")).replace("content=\"js\"", &format!("content=\"{stem}\""));
     Ok(vec![
         (format!("{stem}.js"), module, true),
         (format!("{stem}.d.ts"), TYPES.to_string(), true),
-        (format!("{stem}.start.js"), start, false),
         ("index.html".to_string(), page, false),
     ])
 }

@@ -1,3 +1,0 @@
-import init from "./js.js";
-
-await init();
