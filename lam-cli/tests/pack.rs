@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use lam_cli::pack::{elf, wasm};
+use lam_cli::pack::{elf, wasm, web};
 use lam_vm::machine::greeting_image;
 
 fn stub(name: &str) -> Option<Vec<u8>> {
@@ -135,5 +135,29 @@ fn wasi_runs_under_wasmtime() {
     match Command::new("wasmtime").arg("--version").output() {
         Ok(_) => prints_greeting(Command::new("wasmtime").arg(&path)),
         Err(error) => eprintln!("skipped: wasmtime: {error}"),
+    }
+}
+
+/// With `LAM_WEB_OUT` the page stays there, to be opened in a browser.
+#[test]
+fn web_files_name_each_other() {
+    let (Some(stub), Some(glue)) = (stub("web.wasm"), stub("web.js")) else { return };
+    let packed = wasm::pack(&stub, &greeting_image("Hello, Joe!\n")).expect("one place for the image");
+    assert!(!wasm::imports_wasi(&packed));
+    let glue = String::from_utf8(glue).expect("text");
+    let files = web::files(&glue, "js").expect("the glue is as expected");
+    let names: Vec<&str> = files.iter().map(|(name, ..)| name.as_str()).collect();
+    assert_eq!(names, ["js.js", "js.d.ts", "index.html"]);
+    assert!(files[0].1.contains("new URL(\"js.wasm\", import.meta.url)"));
+    assert!(!files[0].1.contains("eval(") && !files[0].1.contains("new Function"));
+    let renamed = web::files(&glue, "shop").expect("as before");
+    assert!(renamed[0].1.contains("new URL(\"shop.wasm\", import.meta.url)") && renamed[2].1.contains("src=\"shop.js\""));
+    assert!(web::files(&glue, "a b\"").is_err());
+    if let Some(folder) = env::var_os("LAM_WEB_OUT").map(PathBuf::from) {
+        fs::create_dir_all(&folder).expect("writable");
+        fs::write(folder.join("js.wasm"), &packed).expect("writable");
+        for (name, text, _) in &files {
+            fs::write(folder.join(name), text).expect("writable");
+        }
     }
 }
