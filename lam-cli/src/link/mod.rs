@@ -9,7 +9,8 @@ mod reach;
 
 use lam_vm::bif::Bifs;
 use lam_vm::image::{LayoutInput, LayoutModule, layout};
-use lam_vm::isa::transform::{AllProved, transform};
+use lam_vm::isa::transform::transform;
+use lam_vm::loader::check::check;
 
 use crate::args::InspectArgs;
 use crate::error::{Error, Result};
@@ -24,8 +25,9 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
     let mut codes = Vec::new();
     for module in &kept {
         let file = program.get(&module.name);
-        let code = transform(file, &Bifs, &AllProved, &|index| module.functions[index])
-            .map_err(|error| Error::new(format!("cannot load `{}`: {error}", module.name)))?;
+        let cannot_load = |error| Error::new(format!("cannot load `{}`: {error}", module.name));
+        let facts = check(file, &Bifs).map_err(cannot_load)?;
+        let code = transform(file, &Bifs, &facts, &|index| module.functions[index]).map_err(cannot_load)?;
         codes.push(code);
     }
     let modules: Vec<LayoutModule<'_>> =

@@ -76,6 +76,12 @@ pub fn bif_by_name(module: &str, function: &str, arity: usize) -> Option<u16> {
 /// The BIFs as the loader asks for them.
 pub struct Bifs;
 
+impl crate::loader::check::Natives for Bifs {
+    fn is_bif(&self, module: &str, function: &str, arity: u8) -> bool {
+        bif_by_name(module, function, usize::from(arity)).is_some()
+    }
+}
+
 impl crate::isa::transform::Natives for Bifs {
     fn bif(&self, module: &str, function: &str, arity: usize) -> Option<u16> {
         bif_by_name(module, function, arity)

@@ -114,12 +114,12 @@ unsafe fn handle_stop<'c>(
     // SAFETY: as `call_common`.
     unsafe {
         match stop {
-            Stop::Error(reason) => raise_in_bif(s, am::ERROR, reason, None, next, bif, module, args),
-            Stop::ErrorCause { reason, cause } => raise_in_bif(s, am::ERROR, reason, Some(cause), next, bif, module, args),
-            Stop::Throw(reason) => raise::raise_at(s, am::THROW, reason, next.is_none()),
-            Stop::Exit(reason) => raise::raise_at(s, am::EXIT, reason, next.is_none()),
+            Stop::Error(reason) => raise_in_bif(s, reason, None, bif, module, args),
+            Stop::ErrorCause { reason, cause } => raise_in_bif(s, reason, Some(cause), bif, module, args),
+            Stop::Throw(reason) => raise::raise_at(s, am::THROW, reason),
+            Stop::Exit(reason) => raise::raise_at(s, am::EXIT, reason),
             Stop::Raise { class, reason, stacktrace } => raise::raise_with_stacktrace(s, class, reason, stacktrace),
-            Stop::ErrorArgs { reason, args, options } => raise::error_by_program(s, reason, args, options, next.is_none()),
+            Stop::ErrorArgs { reason, args, options } => raise::error_by_program(s, reason, args, options),
             Stop::Trap(export) => {
                 set_args(s, next_args);
                 calls::goto_export(s, export, next)
@@ -186,13 +186,10 @@ unsafe fn hibernate(s: &mut Scheduler, mfa: &[Term<'_>]) -> Control {
 }
 
 /// Raises an error of a BIF: its own frame, with arguments, is the first of the trace.
-#[allow(clippy::too_many_arguments)]
 unsafe fn raise_in_bif<'c>(
     s: &mut Scheduler,
-    class: Atom,
     reason: Term<'c>,
     cause: Option<Term<'c>>,
-    next: Option<*const u64>,
     bif: &Bif,
     module: &str,
     args: &[Term<'c>],
@@ -201,7 +198,7 @@ unsafe fn raise_in_bif<'c>(
     unsafe {
         let mut heap = s.heap();
         let first = bif_frame(&mut heap, bif, module, args);
-        raise::raise_in(s, class, reason, first, raise::error_info(cause), next.is_none())
+        raise::raise_in(s, am::ERROR, reason, first, raise::error_info(cause))
     }
 }
 
@@ -243,7 +240,7 @@ unsafe fn fail_or_raise_of<'c>(
         match s.ext(1) as i32 {
             0 => {
                 let first = bif_frame(&mut s.heap(), bif, module, args);
-                raise::raise_in(s, am::ERROR, reason, first, raise::error_info(cause), false)
+                raise::raise_in(s, am::ERROR, reason, first, raise::error_info(cause))
             }
             offset => s.jump(offset as isize),
         }
@@ -260,7 +257,7 @@ pub unsafe fn fail_or_raise<'c>(s: &mut Scheduler, reason: Term<'c>, name: &str,
                 let function = crate::atom::intern(name).unwrap_or(am::UNDEFINED);
                 let args = heap.list(args);
                 let first = heap.tuple(&[Term::atom(am::ERLANG), Term::atom(function), args]);
-                raise::raise_in(s, am::ERROR, reason, first, raise::error_info(None), false)
+                raise::raise_in(s, am::ERROR, reason, first, raise::error_info(None))
             }
             offset => s.jump(offset as isize),
         }

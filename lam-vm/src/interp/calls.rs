@@ -145,7 +145,7 @@ pub unsafe fn undefined(s: &mut Scheduler) -> Control {
             }
             _ => {
                 let first = heap.tuple(&[Term::from_word(export.module), Term::from_word(export.function), args]);
-                raise::error_at_caller(s, Term::atom(am::UNDEF), first)
+                raise::error_with_first(s, Term::atom(am::UNDEF), first)
             }
         }
     }

@@ -59,6 +59,29 @@ pub unsafe fn put_tuple(m: &mut Machine, w: u64) -> Step {
     }
 }
 
+pub unsafe fn put_list_checked(s: &mut Scheduler) -> Control {
+    // SAFETY: slots are checked by the loader.
+    unsafe {
+        let w = s.word();
+        let (head, tail) = (s.term(slot_a(w)), s.term(slot_b(w)));
+        let list = s.heap().cons(head, tail);
+        s.set(slot_c(w), list.word());
+        Control::Next
+    }
+}
+
+pub unsafe fn put_tuple_checked(s: &mut Scheduler) -> Control {
+    // SAFETY: slots are checked by the loader.
+    unsafe {
+        let w = s.word();
+        let slots = s.pc.add(1);
+        let elements: Vec<Term<'_>> = (0..slot_b(w)).map(|index| operand(s, slots, index)).collect();
+        let tuple = s.heap().tuple(&elements);
+        s.set(slot_a(w), tuple.word());
+        s.jump(slot_c(w) as isize)
+    }
+}
+
 /// Head and tail of the cons in a go to b and c.
 #[inline(always)]
 pub unsafe fn get_list<const S: u8, const H: u8, const T: u8>(m: &mut Machine, w: u64) -> Step {

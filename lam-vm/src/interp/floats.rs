@@ -80,6 +80,20 @@ pub unsafe fn store(m: &mut Machine, w: u64) -> Step {
     Step::Next
 }
 
+pub unsafe fn store_checked(s: &mut Scheduler) -> Control {
+    // SAFETY: the slot is checked by the loader.
+    unsafe {
+        let w = s.word();
+        let value = s.f[slot_a(w)];
+        if !value.is_finite() {
+            return badarith(s);
+        }
+        let float = s.heap().float(value);
+        s.set(slot_b(w), float.word());
+        Control::Next
+    }
+}
+
 /// A number in slot a, converted, to register b.
 #[inline(always)]
 pub unsafe fn convert(m: &mut Machine, w: u64) -> Step {

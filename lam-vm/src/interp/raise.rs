@@ -1,12 +1,16 @@
 //! Exceptions: raising, unwinding, and the instructions of `catch` and `try`.
 //!
 //! A handler is a catch word in a Y register. Unwinding scans the stack for the nearest one, drops the frames below, and goes on
-//! there with x(0) = no value, x(1) = class, x(2) = reason, x(3) = trace (a box of kind `TRACE`, see `trace`).
+//! there with x(0) = class, x(1) = reason, x(2) = trace (a box of kind `TRACE`, see `trace`) and `UNWOUND` in the Y register, by which
+//! `catch_end` sees how it was entered.
 
 use super::{Control, Exit, Machine, Outcome, Scheduler, Step, jump_bc, slot_a, slot_b, trace};
 use crate::atom::{Atom, am};
 use crate::term::Term;
-use crate::term::word::{self, NIL, NONV, TAG_HEADER};
+use crate::term::word::{self, NIL, SUBTAG_SPECIAL, TAG_HEADER};
+
+/// The unwinder's mark in place of a catch word: an immediate that nothing else makes.
+pub const UNWOUND: u64 = (1 << 8) | SUBTAG_SPECIAL;
 
 /// The `error_info` of an error that a BIF raised: what `format_error` gets to know.
 pub fn error_info(cause: Option<Term<'_>>) -> Info<'_> {
@@ -26,19 +30,13 @@ pub enum Info<'c> {
 /// `error:Reason` at the instruction under way.
 pub unsafe fn error(s: &mut Scheduler, reason: Term<'_>) -> Control {
     // SAFETY: at an instruction.
-    unsafe { raise_at(s, am::ERROR, reason, false) }
+    unsafe { raise_at(s, am::ERROR, reason) }
 }
 
 /// As `error`, with a frame `{M, F, Args}` before the current function's.
 pub unsafe fn error_with_first(s: &mut Scheduler, reason: Term<'_>, first: Term<'_>) -> Control {
     // SAFETY: at an instruction.
-    unsafe { raise_in(s, am::ERROR, Term::from_word(reason.word()), Term::from_word(first.word()), Info::None, false) }
-}
-
-/// `error:Reason` from a function that has no code: its frame, then its caller's.
-pub unsafe fn error_at_caller(s: &mut Scheduler, reason: Term<'_>, first: Term<'_>) -> Control {
-    // SAFETY: at an instruction.
-    unsafe { raise_in(s, am::ERROR, Term::from_word(reason.word()), Term::from_word(first.word()), Info::None, true) }
+    unsafe { raise_in(s, am::ERROR, Term::from_word(reason.word()), Term::from_word(first.word()), Info::None) }
 }
 
 /// `function_clause`: the current function's frame shows its arguments.
@@ -51,21 +49,20 @@ pub unsafe fn function_clause(s: &mut Scheduler, first: Term<'_>) -> Control {
     }
 }
 
-/// Raises with the current function's frame first; `from_tail`: the instruction stands for a function called in tail position, so
-/// the trace starts at the caller.
-pub unsafe fn raise_at(s: &mut Scheduler, class: Atom, reason: Term<'_>, from_tail: bool) -> Control {
+/// Raises with the current function's frame first.
+pub unsafe fn raise_at(s: &mut Scheduler, class: Atom, reason: Term<'_>) -> Control {
     // SAFETY: at an instruction.
     unsafe {
-        let trace = trace::save(s, class, None, Info::None, None, from_tail);
+        let trace = trace::save(s, class, None, Info::None, None, false);
         unwind(s, class, Term::from_word(reason.word()), trace)
     }
 }
 
 /// Raises with the frame `first` = `{M, F, Args}` before all.
-pub unsafe fn raise_in(s: &mut Scheduler, class: Atom, reason: Term<'_>, first: Term<'_>, info: Info<'_>, from_tail: bool) -> Control {
+pub unsafe fn raise_in(s: &mut Scheduler, class: Atom, reason: Term<'_>, first: Term<'_>, info: Info<'_>) -> Control {
     // SAFETY: at an instruction.
     unsafe {
-        let trace = trace::save(s, class, Some(first), info, None, from_tail);
+        let trace = trace::save(s, class, Some(first), info, None, false);
         unwind(s, class, Term::from_word(reason.word()), trace)
     }
 }
@@ -80,11 +77,11 @@ pub unsafe fn raise_with_stacktrace(s: &mut Scheduler, class: Atom, reason: Term
 }
 
 /// `erlang:error/1,2,3`: the current function's frame, with its arguments where they are given.
-pub unsafe fn error_by_program(s: &mut Scheduler, reason: Term<'_>, args: Term<'_>, options: Term<'_>, from_tail: bool) -> Control {
+pub unsafe fn error_by_program(s: &mut Scheduler, reason: Term<'_>, args: Term<'_>, options: Term<'_>) -> Control {
     // SAFETY: at an instruction.
     unsafe {
         let info = trace::option_error_info(options).map_or(Info::None, Info::Given);
-        let trace = trace::save_with_args(s, args, info, from_tail);
+        let trace = trace::save_with_args(s, args, info);
         unwind(s, am::ERROR, Term::from_word(reason.word()), trace)
     }
 }
@@ -104,10 +101,10 @@ unsafe fn unwind(s: &mut Scheduler, class: Atom, reason: Term<'_>, trace: u64) -
             } else if word::is_catch(word) {
                 heap.stop = frame;
                 s.pc = word::catch_address(word) as usize as *const u64;
-                s.x[0] = NONV;
-                s.x[1] = class.word();
-                s.x[2] = reason.word();
-                s.x[3] = trace;
+                *at = UNWOUND;
+                s.x[0] = class.word();
+                s.x[1] = reason.word();
+                s.x[2] = trace;
                 return Control::Jump;
             }
             at = at.add(1);
@@ -135,35 +132,22 @@ pub unsafe fn try_end(m: &mut Machine, w: u64) -> Step {
     Step::Next
 }
 
-/// At a handler: class, reason and trace to x(0), x(1), x(2).
-#[inline(always)]
-pub unsafe fn try_case(m: &mut Machine, w: u64) -> Step {
-    // SAFETY: `unwind` set x(1) to x(3).
-    unsafe {
-        m.set::<2>(slot_a(w), NIL);
-        for index in 0..3 {
-            let value = m.x(index + 1);
-            m.set_x(index, value);
-        }
-    }
-    Step::Next
-}
-
-/// The end of a `catch`: after an exception its value is made from x(1) to x(3).
+/// The end of a `catch`: after an exception its value is made from x(0) to x(2).
 pub unsafe fn catch_end(s: &mut Scheduler) -> Control {
-    // SAFETY: the slot is checked by the loader; `unwind` set the X registers where x(0) is no value.
+    // SAFETY: the slot is checked by the loader; `unwind` set the X registers where it left its mark.
     unsafe {
         let slot = slot_a(s.word());
+        let unwound = s.get(slot) == UNWOUND;
         s.set(slot, NIL);
-        if s.x[0] != NONV {
+        if !unwound {
             return Control::Next;
         }
-        let reason: Term<'_> = Term::from_word(s.x[2]);
-        let value = match Atom::of_word(s.x[1]) {
+        let reason: Term<'_> = Term::from_word(s.x[1]);
+        let value = match Atom::of_word(s.x[0]) {
             am::THROW => reason,
             class => {
                 let reason = if class == am::ERROR {
-                    let trace = s.x[3];
+                    let trace = s.x[2];
                     let stacktrace = trace::build(s, trace);
                     s.heap().tuple(&[reason, stacktrace])
                 } else {

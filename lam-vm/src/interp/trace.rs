@@ -87,26 +87,24 @@ pub unsafe fn given(s: &mut Scheduler, class: Atom, stacktrace: Term<'_>) -> u64
 }
 
 /// The trace of `erlang:error(Reason, Args, Options)`: the caller's frame shows `args` where they are a list.
-pub unsafe fn save_with_args(s: &mut Scheduler, args: Term<'_>, info: Info<'_>, from_tail: bool) -> u64 {
+pub unsafe fn save_with_args(s: &mut Scheduler, args: Term<'_>, info: Info<'_>) -> u64 {
     // SAFETY: at an instruction.
     unsafe {
         let class = am::ERROR;
         if !args.is_list() {
             return match info {
-                Info::None => save(s, class, None, info, None, from_tail),
-                _ => first_of_current(s, class, None, info, from_tail),
+                Info::None => save(s, class, None, info, None, false),
+                _ => first_of_current(s, class, None, info),
             };
         }
-        first_of_current(s, class, Some(args), info, from_tail)
+        first_of_current(s, class, Some(args), info)
     }
 }
 
 /// The current function's own frame becomes `first`, with these arguments (or its arity).
-unsafe fn first_of_current(s: &mut Scheduler, class: Atom, args: Option<Term<'_>>, info: Info<'_>, from_tail: bool) -> u64 {
+unsafe fn first_of_current(s: &mut Scheduler, class: Atom, args: Option<Term<'_>>, info: Info<'_>) -> u64 {
     // SAFETY: at an instruction.
     unsafe {
-        // In tail position the function that called `error` has left no frame but the instruction's own address.
-        let _ = from_tail;
         let at = s.pc as usize as u64;
         let place = s.system().code.locate(at);
         let mut heap = s.heap();

@@ -59,6 +59,9 @@ macro_rules! for_each_specific_op {
             fast PutList "put_list" [1] ("ssd") = data::put_list::<0, 0, 0>;
             fast PutListXXX "put_list_x_x_x" [1] ("ssd") = data::put_list::<1, 1, 1>;
             fast PutTuple "put_tuple" [0] ("dnn|*") = data::put_tuple;
+            /// Twins: where no heap need was asked for.
+            slow PutListChecked "put_list_checked" [1] ("ssd") = data::put_list_checked;
+            slow PutTupleChecked "put_tuple_checked" [0] ("dnn|*") = data::put_tuple_checked;
             fast GetList "get_list" [1] ("sdd") = data::get_list::<0, 0, 0>;
             fast GetListXXX "get_list_x_x_x" [1] ("sdd") = data::get_list::<1, 1, 1>;
             fast GetHd "get_hd" [1] ("sd") = data::get_hd::<0, 0>;
@@ -128,6 +131,8 @@ macro_rules! for_each_specific_op {
             fast FloatNegate "fnegate" [1] ("ll") = floats::fnegate;
             fast FloatLoad "float_load" [1] ("sl") = floats::load;
             fast FloatStore "float_store" [1] ("ld") = floats::store;
+            /// Twin: where no heap need was asked for, or the register may hold none.
+            slow FloatStoreChecked "float_store_checked" [1] ("ld") = floats::store_checked;
             fast FloatConvert "float_convert" [1] ("sl") = floats::convert;
 
             slow PutMapAssoc "put_map_assoc" [0] ("sdn|F*") = maps::put_map_assoc;
@@ -153,7 +158,7 @@ macro_rules! for_each_specific_op {
             slow BadRecord "badrecord" [1] ("s") = raise::badrecord;
             fast Catch "catch" [1] ("yJ") = raise::catch;
             fast TryEnd "try_end" [1] ("y") = raise::try_end;
-            fast TryCase "try_case" [1] ("y") = raise::try_case;
+            fast TryCase "try_case" [1] ("y") = raise::try_end;
             slow CatchEnd "catch_end" [1] ("y") = raise::catch_end;
             slow Raise "raise" [1] ("ss") = raise::raise;
             slow RawRaise "raw_raise" [1] ("") = raise::raw_raise;

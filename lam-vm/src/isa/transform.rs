@@ -22,6 +22,12 @@ pub trait Proofs {
     fn is_proved(&self, op_index: usize) -> bool;
 }
 
+impl Proofs for crate::loader::check::Facts {
+    fn is_proved(&self, op_index: usize) -> bool {
+        !self.is_checked(op_index)
+    }
+}
+
 /// Nothing is proved: every twin is checked.
 pub struct NothingProved;
 impl Proofs for NothingProved {
@@ -215,14 +221,19 @@ impl<'a> Transformer<'a> {
             }
             op::PUT_LIST => {
                 let slots = [self.source(args[0]), self.source(args[1]), self.slot(args[2])];
-                let op = if all_x(&slots) { number::PutListXXX } else { number::PutList };
+                let op = match self.twin() {
+                    true => number::PutListChecked,
+                    false if all_x(&slots) => number::PutListXXX,
+                    false => number::PutList,
+                };
                 self.out.op(op, slots);
             }
             op::PUT_TUPLE2 => {
                 let elements = self.file.code.list_of(args[1]);
                 let (slots, constants) = self.packed(elements);
                 let dst = self.slot(args[0]);
-                self.out.op(number::PutTuple, [dst, elements.len() as u16, 0]);
+                let op = if self.twin() { number::PutTupleChecked } else { number::PutTuple };
+                self.out.op(op, [dst, elements.len() as u16, 0]);
                 self.out.packed(&slots, &constants);
             }
             op::UPDATE_RECORD => self.update_record(args),
@@ -420,7 +431,9 @@ impl<'a> Transformer<'a> {
         let (module, function, arity, index) = self.import(import);
         let entry = Constant::Fix(Fix::Import(index));
         if let Some(bif) = self.natives.bif(module, function, arity) {
-            if let Some(bytes @ 1..) = last {
+            if let Some(bytes @ 1..) = last
+                && !crate::loader::check::never_returns(module, function, arity as u8)
+            {
                 self.out.op(number::Deallocate, [bytes, 0, 0]);
             }
             let number = if last.is_some() { number::CallBifOnly } else { number::CallBif };
@@ -662,7 +675,8 @@ impl<'a> Transformer<'a> {
             }
             (Arg::F(from), to) => {
                 let to = self.slot(to);
-                self.out.op(number::FloatStore, [from, to, 0]);
+                let op = if self.twin() { number::FloatStoreChecked } else { number::FloatStore };
+                self.out.op(op, [from, to, 0]);
             }
             (from, to) => {
                 let from = self.source(from);

@@ -61,6 +61,7 @@ use crate::loader::LoadError;
 use crate::loader::beam_file::BeamFile;
 use crate::loader::ir::{Code, Op};
 
+pub use results::never_returns;
 pub use state::Frame;
 pub use types::kinds;
 
