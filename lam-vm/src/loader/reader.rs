@@ -204,5 +204,6 @@ mod tests {
             Compact::Small(i64::MAX)
         );
         assert!(Reader::new(&[0xf9, 0x10, 1], "test").compact().is_err());
+        assert!(Reader::new(&[0xf8; 1 << 20], "test").compact().is_err());
     }
 }

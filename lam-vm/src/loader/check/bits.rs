@@ -179,9 +179,7 @@ impl Flow<'_> {
             }
             op::BS_PRIVATE_APPEND => {
                 self.branch_plain(state, args[0]);
-                let live = state.live_x();
                 self.safe_point(state);
-                state.keep_x(live);
                 self.write_type(state, op_index, args[5], Type::of(kinds::BITSTRING));
                 state.is_building = true;
             }

@@ -149,13 +149,12 @@ impl<'a> Flow<'a> {
                 return;
             }
         }
-        if self.facts.is_some() {
-            return;
-        }
         // Falls into the next block.
-        match self.blocks.get(block as usize + 1) {
-            Some(next) if self.file.code.function_at(next.first_op) == Some(self.function) => self.merge_into(block + 1, &state),
-            _ => {}
+        let next = self.blocks.get(block as usize + 1).map(|next| next.first_op);
+        if next.and_then(|next| self.file.code.function_at(next)) != Some(self.function) {
+            self.fail(end_op - 1, "the code after it belongs to another function");
+        } else if self.facts.is_none() {
+            self.merge_into(block + 1, &state);
         }
     }
 

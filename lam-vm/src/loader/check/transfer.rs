@@ -15,6 +15,8 @@ type FallsThrough = bool;
 const STOPS: FallsThrough = false;
 const GOES_ON: FallsThrough = true;
 
+/// What is learned of an element is told to so many tuples around it.
+const MAX_LEARNED: usize = 8;
 /// Words of a cons.
 const CONS_WORDS: u32 = 2;
 
@@ -152,24 +154,23 @@ impl Flow<'_> {
         self.write(state, op_index, dst, value);
     }
 
-    /// The value became known to be of this type; the tuple it was read from becomes better known too. False when nothing can be so.
+    /// The value became known to be of this type; the tuples it was read from become better known too. False when nothing can be so.
     pub(super) fn learn(&mut self, state: &mut State, value: ValueId, ty: Type) -> bool {
-        if value == DEAD || value == UNINIT || state.values[value as usize].ty == ty {
-            return true;
-        }
-        state.values[value as usize].ty = ty;
-        self.handlers_told = false;
-        if ty.is_none() {
-            return false;
-        }
-        match state.values[value as usize].def {
-            Def::Element(tuple, index) => {
-                let old = state.values[tuple as usize].ty;
-                let new = self.types.with_element(old, index as usize, ty);
-                self.learn(state, tuple, new)
+        let (mut value, mut ty) = (value, ty);
+        for _ in 0..MAX_LEARNED {
+            if value == DEAD || value == UNINIT || state.values[value as usize].ty == ty {
+                return true;
             }
-            Def::None | Def::Size(_) | Def::Test(..) => true,
+            state.values[value as usize].ty = ty;
+            self.handlers_told = false;
+            if ty.is_none() {
+                return false;
+            }
+            let Def::Element(tuple, index) = state.values[value as usize].def else { return true };
+            ty = self.types.with_element(state.values[tuple as usize].ty, index as usize, ty);
+            value = tuple;
         }
+        true
     }
 
     /// Sends the state to a label with what `assume` makes of it, unless it finds that nothing can go there.
@@ -323,7 +324,8 @@ impl Flow<'_> {
         match live {
             // It may fail after it collected.
             Some(live) => self.collect(state, op_index, live),
-            None => self.clear_frame(state),
+            None if opcode != op::BIF0 && fail.label().is_none() => self.clear_frame(state),
+            None => {}
         }
         if opcode != op::BIF0 {
             self.branch_plain(state, fail);
@@ -478,8 +480,10 @@ impl Flow<'_> {
             }
             op::REMOVE_MESSAGE => {
                 self.prove(op_index, state.has_message);
-                self.raise(state);
-                self.safe_point(state);
+                if !state.has_message {
+                    self.raise(state);
+                    self.clear_frame(state);
+                }
                 state.has_message = false;
                 GOES_ON
             }
@@ -512,22 +516,19 @@ impl Flow<'_> {
             }
             op::TIMEOUT => GOES_ON,
             op::RECV_MARKER_RESERVE => {
-                self.raise(state);
-                self.clear_frame(state);
                 self.write_type(state, op_index, args[0], Type::of(kinds::MARKER));
                 GOES_ON
             }
             op::RECV_MARKER_BIND => {
                 self.prove_kinds(state, op_index, args[0], kinds::MARKER);
-                self.raise(state);
-                self.clear_frame(state);
+                if !self.type_of(state, args[0]).is_within(kinds::MARKER) {
+                    self.raise(state);
+                    self.clear_frame(state);
+                }
                 GOES_ON
             }
-            _ => {
-                self.raise(state);
-                self.clear_frame(state);
-                GOES_ON
-            }
+            // recv_marker_clear, recv_marker_use, recv_mark, recv_set
+            _ => GOES_ON,
         }
     }
 
