@@ -25,6 +25,8 @@ pub enum LoadError {
         opcode: u8,
         last: &'static str,
     },
+    /// Code made to keep the analysis busy; no compiler comes near the limit.
+    TooComplex,
     /// An instruction that can never be valid.
     Instruction {
         function: String,
@@ -70,6 +72,7 @@ impl fmt::Display for LoadError {
                     "it uses `{name}` (instruction {opcode}), which no compiler since OTP {last} emits; compile it again with OTP 22 or newer"
                 )
             }
+            LoadError::TooComplex => write!(f, "its code is too tangled to be checked"),
             LoadError::Instruction {
                 function,
                 name,

@@ -24,4 +24,6 @@ pub use beam_file::{BeamFile, Tables};
 pub use error::LoadError;
 
 #[cfg(test)]
+pub(crate) mod asm;
+#[cfg(test)]
 mod tests;

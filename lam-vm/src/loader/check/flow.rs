@@ -18,6 +18,12 @@ use crate::loader::ir::{Arg, NO_LABEL, Reg};
 /// After so many visits of a block its tuples keep only their sizes.
 const WIDEN_AFTER: u32 = 24;
 
+/// Limits against code made to be slow. Compilers' code needs 16 units of work an operand and 60 bytes an instruction at most (all of OTP 25,
+/// 27, 29 and Elixir).
+const FREE_WORK: u64 = 100_000_000;
+const WORK_PER_OPERAND: u64 = 2_000;
+const MAX_STATE_BYTES: usize = 512 << 20;
+
 pub(super) struct Block {
     pub first_op: u32,
     pub end_op: u32,
@@ -55,6 +61,9 @@ pub(super) struct Flow<'a> {
     /// Set while facts are written down: nothing flows any more.
     pub facts: Option<Facts>,
     pub error: Option<LoadError>,
+    /// What joins cost so far, and what the states take.
+    work: u64,
+    state_bytes: usize,
     /// The module loads natives: each of its functions may be replaced by one.
     pub loads_nifs: bool,
 }
@@ -95,6 +104,8 @@ impl<'a> Flow<'a> {
             handlers_told: false,
             facts: None,
             error: None,
+            work: 0,
+            state_bytes: 0,
             loads_nifs,
         }
     }
@@ -102,9 +113,14 @@ impl<'a> Flow<'a> {
     /// Runs to the fixpoint, then once more over each block to write down what is proved.
     pub fn run(mut self) -> Result<Facts, LoadError> {
         self.enter_roots();
+        let code = &self.file.code;
+        let work_limit = FREE_WORK + WORK_PER_OPERAND * (code.ops.len() + code.lists.len()) as u64;
         while let Some(Reverse(block)) = self.queue.pop() {
             self.blocks[block as usize].is_queued = false;
             self.run_block(block);
+            if self.work > work_limit || self.state_bytes > MAX_STATE_BYTES {
+                return Err(LoadError::TooComplex);
+            }
         }
         self.facts = Some(Facts::new(&self.file.code, &self.zeroing));
         for block in 0..self.blocks.len() as u32 {
@@ -197,7 +213,10 @@ impl<'a> Flow<'a> {
             self.clear_site(site);
         }
         let target = &mut self.blocks[block as usize];
+        self.work += (state.x.len() + state.y.len() + state.values.len()) as u64;
         if target.state.as_ref() != Some(&joined) {
+            self.state_bytes += joined.bytes();
+            self.state_bytes -= target.state.as_ref().map_or(0, State::bytes);
             target.state = Some(joined);
             target.visits += 1;
             self.queue(block);

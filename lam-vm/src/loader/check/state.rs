@@ -129,6 +129,11 @@ impl State {
         self.x.iter().position(|value| *value == DEAD).unwrap_or(self.x.len())
     }
 
+    /// What the state takes.
+    pub fn bytes(&self) -> usize {
+        size_of::<State>() + (self.x.len() + self.y.len()) * size_of::<ValueId>() + self.values.len() * size_of::<Value>()
+    }
+
     pub fn has_uninit_y(&self) -> bool {
         self.y.contains(&UNINIT)
     }
