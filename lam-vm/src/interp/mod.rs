@@ -16,6 +16,7 @@ mod data;
 mod dispatch;
 mod floats;
 mod funs;
+pub mod harness;
 mod maps;
 mod moves;
 pub mod raise;
