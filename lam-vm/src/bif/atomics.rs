@@ -64,11 +64,8 @@ fn increment<'c>(term: Term<'c>) -> Result<u64, Stop<'c>> {
 }
 
 fn info_map<'c>(call: &mut Call<'c>, pairs: &[(&'static str, Term<'c>)]) -> Term<'c> {
-    let mut map = call.empty_map();
-    for (key, value) in pairs {
-        map = crate::heap::map::map_put(call, map, Term::atom(atom::intern_static(key)), *value);
-    }
-    map
+    let pairs: Vec<(Term<'c>, Term<'c>)> = pairs.iter().map(|(key, value)| (Term::atom(atom::intern_static(key)), *value)).collect();
+    call.map_from_pairs(&pairs)
 }
 
 fn info_of<'c>(call: &mut Call<'c>, array: &Cells) -> [(&'static str, Term<'c>); 2] {

@@ -6,13 +6,18 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod atomics;
 mod binary;
 mod call;
+#[cfg(test)]
+mod coverage;
 pub mod erlang;
+mod erts;
 pub mod lam_host;
 mod lists;
 pub mod maps;
 mod math;
+mod os;
 mod search;
 mod table;
 #[cfg(test)]
@@ -30,11 +35,14 @@ pub const TABLES: &[&BifTable] = &[
     &maps::TABLE,
     &maps::guards::TABLE,
     &maps::internal::TABLE,
+    &atomics::internal::TABLE,
+    &atomics::natives::TABLE,
     &binary::TABLE,
     &erlang::atoms::TABLE,
     &erlang::code::TABLE,
     &erlang::control::TABLE,
     &erlang::guards::TABLE,
+    &erlang::info::TABLE,
     &erlang::iolists::TABLE,
     &erlang::numbers::TABLE,
     &erlang::numbers::string::TABLE,
@@ -42,8 +50,15 @@ pub const TABLES: &[&BifTable] = &[
     &erlang::time::TABLE,
     &erlang::tuples::TABLE,
     &lam_host::TABLE,
+    &erts::TABLE,
+    &erts::debug::TABLE,
+    &erts::dynamic_trace::TABLE,
+    &erts::error_logger::TABLE,
+    &erts::io::TABLE,
+    &erts::net_kernel::TABLE,
     &lists::TABLE,
     &math::TABLE,
+    &os::TABLE,
     &unicode::TABLE,
 ];
 

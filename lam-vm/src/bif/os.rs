@@ -13,7 +13,7 @@ bifs! { module "os";
     /// `os:getenv("LAM_NO_SUCH_VARIABLE")` => `false`
     /// `os:getenv(a)` => `error:badarg`
     [plain] "getenv"/1 = getenv, "erts/emulator/beam/erl_bif_os.c";
-    /// Sets an environment variable. `badarg` where the name is empty or holds `=`, or either holds a zero.
+    /// Sets an environment variable. `badarg` where the name holds `=`, or either holds a zero.
     ///
     /// `os:putenv("LAM=X", "1")` => `error:badarg`
     /// `os:putenv("LAM_TEST_PUTENV", "1")` => `true`
@@ -59,11 +59,10 @@ fn from_host<'c>(call: &mut Call<'c>, bytes: &[u8]) -> Term<'c> {
     }
 }
 
-/// The name of a variable that may be set. A `=` in the first place is part of the name.
+/// The name of a variable.
 fn name_of<'c>(name: Term<'c>) -> Result<Vec<u8>, Stop<'c>> {
     let name = host_text(name)?;
-    let valid = !name.is_empty() && !name.contains(&b'=');
-    if valid { Ok(name) } else { Err(Stop::BADARG) }
+    if name.contains(&b'=') { Err(Stop::BADARG) } else { Ok(name) }
 }
 
 fn getenv<'c>(call: &mut Call<'c>, [name]: [Term<'c>; 1]) -> BifResult<'c> {

@@ -6,6 +6,7 @@ pub mod control;
 pub mod guards;
 pub mod hash;
 pub mod identity;
+pub mod info;
 pub mod iolists;
 pub mod numbers;
 pub mod operators;

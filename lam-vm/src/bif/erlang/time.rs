@@ -75,7 +75,7 @@ bifs! { module "erlang";
 pub const UNITS_A_SECOND: i64 = 1_000_000_000;
 
 /// Where Erlang's monotonic time begins, as OTP's on a machine of nanoseconds.
-const MONOTONIC_START: i64 = -576_460_751 * UNITS_A_SECOND;
+pub const MONOTONIC_START: i64 = -576_460_751 * UNITS_A_SECOND;
 
 /// Readings of both host clocks at first use.
 struct Start {

@@ -1,0 +1,43 @@
+//! The rows of OTP against ours: each is in a table, or in `deferred.txt` with its reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{BifTable, TABLES};
+
+const OTP_ROWS: &str = include_str!("otp_rows.txt");
+const DEFERRED: &str = include_str!("deferred.txt");
+
+fn rows(text: &str) -> BTreeSet<&str> {
+    text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(|line| line.split_whitespace().next().expect("a row")).collect()
+}
+
+fn names(table: &'static BifTable) -> impl Iterator<Item = String> {
+    table.rows.iter().map(|row| format!("{}:{}/{}", table.module, row.name, row.arity))
+}
+
+#[test]
+fn every_row_of_otp_is_here_or_deferred() {
+    let ours: BTreeSet<String> = TABLES.iter().flat_map(|table| names(table)).collect();
+    let deferred = rows(DEFERRED);
+    let missing: Vec<&str> = rows(OTP_ROWS).into_iter().filter(|row| !ours.contains(*row) && !deferred.contains(row)).collect();
+    assert!(missing.is_empty(), "neither in a table nor deferred: {missing:#?}");
+}
+
+#[test]
+fn what_is_here_is_not_deferred() {
+    let ours: BTreeSet<String> = TABLES.iter().flat_map(|table| names(table)).collect();
+    let both: Vec<&str> = rows(DEFERRED).into_iter().filter(|row| ours.contains(*row)).collect();
+    assert!(both.is_empty(), "take these out of deferred.txt: {both:#?}");
+    let unknown: Vec<&str> = rows(DEFERRED).difference(&rows(OTP_ROWS)).copied().collect();
+    assert!(unknown.is_empty(), "no rows of OTP: {unknown:#?}");
+}
+
+#[test]
+fn each_row_is_declared_once() {
+    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    for name in TABLES.iter().flat_map(|table| names(table)) {
+        *count.entry(name).or_default() += 1;
+    }
+    count.retain(|_, count| *count > 1);
+    assert!(count.is_empty(), "declared more than once: {count:#?}");
+}
