@@ -162,6 +162,10 @@ bifs! { module "erlang";
     /// `erlang:is_record({a, 1}, a, -2)` => `false`
     /// `erlang:is_record({a, 1}, a, b)` => `error:badarg`
     [guard] "is_record"/3 = is_record_3, "erts/emulator/beam/erl_bif_op.c";
+    /// Is it a map?
+    ///
+    /// `erlang:is_map(a)` => `false`
+    [guard] "is_map"/1 = is_map, "erts/emulator/beam/erl_map.c";
 }
 
 fn abs<'c>(call: &mut Call<'c>, [number]: [Term<'c>; 1]) -> BifResult<'c> {
@@ -296,6 +300,7 @@ type_tests! {
     is_bitstring: |term| term.is_bitstring();
     is_boolean: |term| term.as_bool().is_some();
     is_function_1: |term| term.is_fun();
+    is_map: |term| term.is_map();
 }
 
 fn is_function_2<'c>(_: &mut Call<'c>, [term, arity]: [Term<'c>; 2]) -> BifResult<'c> {

@@ -15,7 +15,7 @@ bifs! { module "erlang";
     [plain] "phash2"/1 = phash2, "erts/emulator/beam/bif.c";
     /// As `phash2/1`, in `0..Range - 1`.
     ///
-    /// `erlang:phash2(1, 1000)` => `250`
+    /// `erlang:phash2(1, 1000)` => `162`
     [plain] "phash2"/2 = phash2_range, "erts/emulator/beam/bif.c";
     /// MD5 of iodata.
     [plain] "md5"/1 = md5, "erts/emulator/beam/erl_bif_chksum.c";
