@@ -43,12 +43,12 @@ impl Fragment {
         address >= start && address < start + 8 * self.used
     }
     /// Room for `words`; the caller has seen that they fit.
-    fn bump(&mut self, words: usize) -> *mut u64 {
+    pub(super) fn bump(&mut self, words: usize) -> *mut u64 {
         let at = self.used;
         self.used += words;
         self.words[at..].as_mut_ptr().cast()
     }
-    fn room(&self) -> usize {
+    pub(super) fn room(&self) -> usize {
         self.words.len() - self.used
     }
 }
@@ -98,6 +98,16 @@ impl Alloc {
         }
         self.fragment_words += words;
         self.fragments.last_mut().expect("just pushed").bump(words)
+    }
+
+    /// A fragment made elsewhere joins; the last one stays last, for it may have room.
+    pub fn attach(&mut self, fragment: Fragment) {
+        self.fragment_words += fragment.used_words();
+        self.fragments.push(fragment);
+        let count = self.fragments.len();
+        if count > 1 && self.fragments[count - 2].room() > self.fragments[count - 1].room() {
+            self.fragments.swap(count - 2, count - 1);
+        }
     }
 
     /// Builds terms in a scope of their own.

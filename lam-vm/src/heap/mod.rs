@@ -2,8 +2,21 @@
 
 mod alloc;
 pub mod arith;
+mod block;
+pub mod collect;
+pub mod copy;
 pub mod map;
 pub mod off_heap;
+mod owned;
+mod process_heap;
 pub mod resource;
+mod sizes;
+pub mod statics;
+#[cfg(test)]
+mod tests;
 
 pub use alloc::{Alloc, Fragment, HEAP_BITS_MAX_BYTES, Heap, SMALL_SLICE_BYTES};
+pub use collect::{Collected, Kind, Roots};
+pub use owned::OwnedTerm;
+pub use process_heap::{HeapInfo, OldHeap, ProcessHeap, STACK_RESERVE_WORDS};
+pub use sizes::next_heap_size;

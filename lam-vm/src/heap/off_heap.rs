@@ -25,6 +25,15 @@ impl OffHeap {
         self.head = at as usize as u64;
         self.bytes += bytes;
     }
+    /// Takes over the boxes of `other`.
+    pub fn append(&mut self, other: &mut OffHeap) {
+        let bytes = other.bytes;
+        for at in other.take() {
+            // SAFETY: the box was on the other list, which gave it away.
+            unsafe { self.link(at, 0) };
+        }
+        self.bytes += bytes;
+    }
     pub fn is_empty(&self) -> bool {
         self.head == 0
     }

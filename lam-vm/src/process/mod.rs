@@ -1,9 +1,8 @@
 //! Processes: what belongs to one process, apart from what others may touch of it.
 
-mod heap;
 pub mod unique;
 
-pub use heap::{ProcessHeap, STACK_RESERVE_WORDS};
+pub use crate::heap::{ProcessHeap, STACK_RESERVE_WORDS};
 
 use crate::atom::Atom;
 use crate::term::word;

@@ -1,0 +1,198 @@
+//! The memory of one process.
+//!
+//! ```text
+//! start … high_water … alloc.top →   free   ← stop … end        one block: heap grows up, stack down
+//! old.start … old.top … old.end                                 survivors of two collections
+//! alloc.fragments                                               what did not fit, and received messages
+//! ```
+//! While the process runs, `top` and `stop` live in the registers H and E; every slow path stores them here first.
+//! At least `STACK_RESERVE_WORDS` stay free below `stop` after every check, so that a call can push its return word unchecked.
+//!
+//! Boxes below `high_water` never point to boxes above it or into a fragment, and the old heap never points into the block:
+//! terms do not change once made, and the writers in place work only on what is fresh since the last safe point.
+
+use super::Alloc;
+use super::block::Block;
+use super::off_heap::{self, OffHeap};
+use super::sizes::MIN_VIRTUAL_WORDS;
+
+pub const STACK_RESERVE_WORDS: usize = 4;
+
+pub struct ProcessHeap {
+    /// `alloc.top` is H; `alloc.limit` is `stop` less the reserve, set by whoever enters a BIF.
+    pub alloc: Alloc,
+    pub start: *mut u64,
+    pub end: *mut u64,
+    /// E: the top of the stack.
+    pub stop: *mut u64,
+    /// Boxes below it have survived a collection.
+    pub high_water: *mut u64,
+    pub old: OldHeap,
+    /// Minor collections since the last full one.
+    pub minor_count: u32,
+    pub fullsweep_after: u32,
+    pub min_words: usize,
+    /// 0: no limit.
+    pub max_words: usize,
+    /// Words the block of the next collection should have.
+    pub(super) target_words: usize,
+    /// Words of binaries that may hang on young boxes before a collection is due.
+    pub(super) virtual_words: usize,
+    /// The next collection must be full.
+    pub(super) wants_full: bool,
+    /// Under `gc_zeal`: a collection was just done, so the next test of room may succeed.
+    pub(super) is_fresh: bool,
+    /// Collections of any kind since the process began.
+    pub collection_count: u64,
+    pub(super) block: Block,
+}
+
+/// The old generation; all null when there is none.
+pub struct OldHeap {
+    pub start: *mut u64,
+    pub top: *mut u64,
+    pub end: *mut u64,
+    pub off_heap: OffHeap,
+    /// Words of binaries that may hang on old boxes before a full collection is due.
+    pub(super) virtual_words: usize,
+    pub(super) block: Block,
+}
+
+/// What `process_info(_, garbage_collection_info)` and its kin show; in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeapInfo {
+    pub old_heap_block_size: usize,
+    pub heap_block_size: usize,
+    /// Words in heap fragments.
+    pub mbuf_size: usize,
+    /// Words that survived the last collection and lie in the block.
+    pub recent_size: usize,
+    pub stack_size: usize,
+    pub old_heap_size: usize,
+    /// Words of boxes in the block.
+    pub heap_size: usize,
+    pub bin_vheap_size: usize,
+    pub bin_vheap_block_size: usize,
+    pub bin_old_vheap_size: usize,
+    pub bin_old_vheap_block_size: usize,
+}
+
+// SAFETY: the pointers lead into blocks that the heap owns alone; who has `&mut ProcessHeap` has them all.
+unsafe impl Send for ProcessHeap {}
+
+pub(super) fn words_between(from: *const u64, to: *const u64) -> usize {
+    (to as usize - from as usize) / 8
+}
+
+impl OldHeap {
+    pub(super) fn none(virtual_words: usize) -> OldHeap {
+        OldHeap::of(Block::EMPTY, virtual_words)
+    }
+    /// An empty old heap in `block`.
+    pub(super) fn of(block: Block, virtual_words: usize) -> OldHeap {
+        OldHeap { start: block.start(), top: block.start(), end: block.end(), off_heap: OffHeap::default(), virtual_words, block }
+    }
+    pub fn used_words(&self) -> usize {
+        words_between(self.start, self.top)
+    }
+    pub fn block_words(&self) -> usize {
+        words_between(self.start, self.end)
+    }
+}
+
+impl ProcessHeap {
+    pub fn new(words: usize) -> ProcessHeap {
+        let words = words.max(2 * STACK_RESERVE_WORDS);
+        let block = Block::new(words);
+        let (start, end) = (block.start(), block.end());
+        let alloc = Alloc { top: start, limit: end.wrapping_sub(STACK_RESERVE_WORDS), ..Alloc::default() };
+        ProcessHeap {
+            alloc,
+            start,
+            end,
+            stop: end,
+            high_water: start,
+            old: OldHeap::none(MIN_VIRTUAL_WORDS),
+            minor_count: 0,
+            fullsweep_after: 65535,
+            min_words: words,
+            max_words: 0,
+            target_words: words,
+            virtual_words: MIN_VIRTUAL_WORDS,
+            wants_full: false,
+            is_fresh: false,
+            collection_count: 0,
+            block,
+        }
+    }
+    /// Words of the block: heap, free space and stack.
+    pub fn block_words(&self) -> usize {
+        words_between(self.start, self.end)
+    }
+    /// Words of boxes in the block.
+    pub fn used_words(&self) -> usize {
+        words_between(self.start, self.alloc.top)
+    }
+    pub fn stack_words(&self) -> usize {
+        words_between(self.stop, self.end)
+    }
+    /// As `process_info(_, total_heap_size)`: blocks of both generations, and fragments.
+    pub fn total_words(&self) -> usize {
+        self.block_words() + self.old.block_words() + self.alloc.fragment_words
+    }
+    /// Words between heap and stack; 0 when the stack has grown into the reserve.
+    pub fn free_words(&self) -> usize {
+        (self.stop as usize).saturating_sub(self.alloc.top as usize) / 8
+    }
+    /// The limit for allocation that leaves the reserve below the stack.
+    pub fn sync_limit(&mut self) {
+        self.alloc.limit = self.stop.wrapping_sub(STACK_RESERVE_WORDS);
+    }
+    /// A collection is due at the next safe point: fragments have outgrown the free space, or binaries their share.
+    #[inline]
+    pub fn wants_collection(&self) -> bool {
+        self.alloc.fragment_words > self.free_words() || self.alloc.off_heap.bytes / 8 > self.virtual_words
+    }
+    /// Asks that the next collection be full. For those who attach a fragment after terms were built that point into it.
+    pub fn want_full_collection(&mut self) {
+        self.wants_full = true;
+    }
+    /// Under `--cfg gc_zeal`: whether this test of room must fail although there is room. It fails every second time, so that
+    /// the instruction that runs again after the collection gets on.
+    #[inline(always)]
+    pub fn zeal_denies_room(&mut self) -> bool {
+        cfg!(gc_zeal) && !core::mem::take(&mut self.is_fresh)
+    }
+    pub fn info(&self) -> HeapInfo {
+        HeapInfo {
+            old_heap_block_size: self.old.block_words(),
+            heap_block_size: self.block_words(),
+            mbuf_size: self.alloc.fragment_words,
+            recent_size: words_between(self.start, self.high_water),
+            stack_size: self.stack_words(),
+            old_heap_size: self.old.used_words(),
+            heap_size: self.used_words(),
+            bin_vheap_size: self.alloc.off_heap.bytes / 8,
+            bin_vheap_block_size: self.virtual_words,
+            bin_old_vheap_size: self.old.off_heap.bytes / 8,
+            bin_old_vheap_block_size: self.old.virtual_words,
+        }
+    }
+    /// Whether a box at `address` belongs to this heap.
+    pub fn contains(&self, address: usize) -> bool {
+        address.wrapping_sub(self.start as usize) < self.alloc.top as usize - self.start as usize
+            || address.wrapping_sub(self.old.start as usize) < self.old.top as usize - self.old.start as usize
+            || self.alloc.fragments.iter().any(|fragment| fragment.contains(address))
+    }
+}
+
+impl Drop for ProcessHeap {
+    fn drop(&mut self) {
+        for list in [&mut self.alloc.off_heap, &mut self.old.off_heap] {
+            for at in list.take() {
+                // SAFETY: the heap goes away, so nothing reads its boxes any more; each owns one count.
+                unsafe { off_heap::release(at) };
+            }
+        }
+    }
+}
