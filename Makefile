@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help dev build install demo test check coverage clean
+.PHONY: help dev build install demo test check coverage bless clean
 
 # Where everything that is built lies, the shared build of the stubs too.
 export LAM_TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -40,7 +40,11 @@ check: ## formatting, clippy, floors, unit tests, wasm build
 	cargo test -p lam-vm -p lam-cli --no-default-features
 
 coverage: ## what no fixture executes: opcodes, checked twins, BIF rows
-	@scripts/coverage
+	fixtures/coverage
+
+bless: ## records the expectations of fixtures/ anew, from real erl; read the diff
+	fixtures/record
+
 
 clean: ## removes what was built
 	cargo clean

@@ -71,3 +71,36 @@ pub fn read(text: &str) -> Vec<Component> {
     }
     components
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_read() {
+        let components = read("== a 1.0 │ native,lam │ MIT\nCopyright me\n\n== b │ wasm │ ISC\ntext\n");
+        assert_eq!(components.len(), 2);
+        assert_eq!((components[0].name.as_str(), components[0].licence.as_str()), ("a 1.0", "MIT"));
+        assert_eq!(components[0].targets, ["native", "lam"]);
+        assert_eq!(components[1].text, "text\n");
+    }
+
+    /// With `LAM_PARTS` (as `make test` sets it): every component of an output has a licence and its text.
+    #[test]
+    fn every_component_has_a_licence() {
+        let Some(folder) = std::env::var_os("LAM_PARTS") else { return };
+        let text = std::fs::read_to_string(std::path::Path::new(&folder).join("licenses")).expect("make build wrote it");
+        let components = read(&text);
+        for target in ["native", "wasm", "web", "lam"] {
+            let parts = components.iter().filter(|component| component.targets.iter().any(|name| name == target));
+            assert!(parts.count() > 3, "{target}");
+        }
+        for component in &components {
+            assert!(!component.licence.trim().is_empty(), "`{}` has no licence", component.name);
+            assert!(component.text.trim().len() > 40, "`{}` has no licence text", component.name);
+        }
+        for name in ["LAM", "Rust standard library", "wasi-libc"] {
+            assert!(components.iter().any(|component| component.name == name), "{name}");
+        }
+    }
+}
