@@ -38,6 +38,7 @@ check: ## formatting, clippy, floors, unit tests, wasm build
 	cargo fmt --all --check
 	cargo clippy --workspace --exclude lam-web --exclude lam-wasm --exclude lam-parts --no-default-features --all-targets -- -D warnings
 	cargo test -p lam-vm -p lam-cli --no-default-features
+	scripts/check-wasm
 
 coverage: ## what no fixture executes: opcodes, checked twins, BIF rows
 	fixtures/coverage

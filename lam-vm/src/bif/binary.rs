@@ -120,7 +120,7 @@ bifs! { module "binary";
 }
 
 /// The longest binary that may be asked for.
-const MAX_BYTES: usize = 1 << 40;
+const MAX_BYTES: usize = if usize::BITS == 64 { 1 << (usize::BITS - 24) } else { 1 << 30 };
 
 /// Bytes searched or copied for one reduction.
 const BYTES_A_REDUCTION: usize = 2000;
