@@ -20,11 +20,11 @@ struct Cells {
 const OVERHEAD_BYTES: usize = 40;
 
 /// Cells that one array may have.
-const MAX_CELLS: usize = 1 << 40;
+const MAX_CELLS: u64 = 1 << 40;
 
 fn new_array<'c>(call: &mut Call<'c>, size: Term<'c>, signed: bool) -> BifResult<'c> {
-    let size = size.as_usize().filter(|size| *size > 0 && *size < 1 << 58).or_badarg()?;
-    if size > MAX_CELLS {
+    let size = size.as_usize().filter(|size| *size > 0 && (*size as u64) < 1 << 58).or_badarg()?;
+    if size as u64 > MAX_CELLS {
         return Err(Stop::SYSTEM_LIMIT);
     }
     let mut cells = Vec::new();
