@@ -26,8 +26,8 @@ macro_rules! areas {
 }
 
 areas! {
-    arith atoms basic behaviours bifs binaries bitsyntax crashes etf ets exceptions funs guards hello io
-    isa lists maps messages order otp27 otp29 processes storage strings tuples
+    arith atoms basic behaviours bifs binaries bitsyntax crashes etf ets exceptions funs guards
+    hello io isa lists maps messages order otp27 otp29 processes programs storage strings tuples
 }
 
 #[test]
