@@ -105,7 +105,14 @@ impl Asm {
             lambdas.extend(words(rest));
         });
         let mut body = b"BEAM".to_vec();
-        let chunks = [(b"AtU8", atoms), (b"Code", code), (b"StrT", self.strings.to_vec()), (b"ImpT", imports), (b"ExpT", exports), (b"FunT", lambdas)];
+        let chunks = [
+            (b"AtU8", atoms),
+            (b"Code", code),
+            (b"StrT", self.strings.to_vec()),
+            (b"ImpT", imports),
+            (b"ExpT", exports),
+            (b"FunT", lambdas),
+        ];
         for (id, data) in chunks {
             body.extend(id);
             body.extend((data.len() as u32).to_be_bytes());

@@ -97,9 +97,7 @@ impl<'a> Chunks<'a> {
                 continue;
             };
             if slot.is_some() {
-                return Err(
-                    reader.corrupt(format!("`{}` is there twice", String::from_utf8_lossy(id)))
-                );
+                return Err(reader.corrupt(format!("`{}` is there twice", String::from_utf8_lossy(id))));
             }
             *slot = Some(data);
         }
@@ -130,13 +128,7 @@ impl<'a> Chunks<'a> {
     /// The checksum covers what the module does, in this order; the fun table without its last column.
     fn md5(&self) -> [u8; 16] {
         let mut md5 = Md5::new();
-        for chunk in [
-            self.atoms.or(self.latin1_atoms),
-            self.code,
-            self.strings,
-            self.imports,
-            self.exports,
-        ] {
+        for chunk in [self.atoms.or(self.latin1_atoms), self.code, self.strings, self.imports, self.exports] {
             md5.update(chunk.unwrap_or_default());
         }
         if let Some((count, rows)) = self.lambdas.unwrap_or_default().split_first_chunk::<4>() {
@@ -166,59 +158,31 @@ impl BeamFile {
         let chunks = Chunks::parse(bytes)?;
         let needed = |chunk: Option<&'static str>, data| match (data, chunk) {
             (Some(data), _) => Ok(data),
-            (None, chunk) => Err(LoadError::MissingChunk {
-                chunk: chunk.unwrap_or("?"),
-            }),
+            (None, chunk) => Err(LoadError::MissingChunk { chunk: chunk.unwrap_or("?") }),
         };
         let atoms = match (chunks.atoms, chunks.latin1_atoms) {
             (Some(chunk), _) => tables::parse_atoms(chunk, false)?,
             (None, chunk) => tables::parse_atoms(needed(Some("AtU8"), chunk)?, true)?,
         };
         let atom_count = atoms.len();
-        let (literal_bytes, literals) = chunks
-            .literals
-            .map(tables::parse_literals)
-            .transpose()?
-            .unwrap_or_default();
+        let (literal_bytes, literals) = chunks.literals.map(tables::parse_literals).transpose()?.unwrap_or_default();
         let tables = Tables {
             imports: tables::parse_imports(needed(Some("ImpT"), chunks.imports)?, atom_count)?,
-            lambdas: chunks
-                .lambdas
-                .map(|chunk| tables::parse_lambdas(chunk, atom_count))
-                .transpose()?
-                .unwrap_or_default(),
+            lambdas: chunks.lambdas.map(|chunk| tables::parse_lambdas(chunk, atom_count)).transpose()?.unwrap_or_default(),
             literals,
             literal_bytes,
-            types: chunks
-                .types
-                .map(tables::parse_types)
-                .transpose()?
-                .unwrap_or_default(),
+            types: chunks.types.map(tables::parse_types).transpose()?.unwrap_or_default(),
             strings: needed(Some("StrT"), chunks.strings)?.into(),
             atoms,
         };
-        let exports = tables::parse_exports(
-            needed(Some("ExpT"), chunks.exports)?,
-            atom_count,
-            "the export table",
-        )?;
-        let locals = chunks
-            .locals
-            .map(|chunk| tables::parse_exports(chunk, atom_count, "the table of local functions"));
+        let exports = tables::parse_exports(needed(Some("ExpT"), chunks.exports)?, atom_count, "the export table")?;
+        let locals = chunks.locals.map(|chunk| tables::parse_exports(chunk, atom_count, "the table of local functions"));
         let code = decode::decode(needed(Some("Code"), chunks.code)?, &tables)?;
-        let records = chunks
-            .records
-            .map(|chunk| records::parse_records(chunk, &tables))
-            .transpose()?
-            .unwrap_or_default();
+        let records = chunks.records.map(|chunk| records::parse_records(chunk, &tables)).transpose()?.unwrap_or_default();
         let file = BeamFile {
             exports,
             locals: locals.transpose()?.unwrap_or_default(),
-            lines: chunks
-                .lines
-                .map(tables::parse_lines)
-                .transpose()?
-                .unwrap_or_default(),
+            lines: chunks.lines.map(tables::parse_lines).transpose()?.unwrap_or_default(),
             code,
             records,
             attributes: chunks.attributes.unwrap_or_default().into(),
@@ -234,30 +198,16 @@ impl BeamFile {
     /// Exports, funs and calls must name functions by their entry label, with their arity.
     fn check_entries(&self) -> Result<(), LoadError> {
         for export in &self.exports {
-            let found = self
-                .function_of_label(export.label)
-                .map(|index| &self.code.functions[index]);
-            if found.is_none_or(|function| {
-                function.name != export.function || function.arity != export.arity
-            }) {
-                let what = format!(
-                    "it points `{}/{}` elsewhere",
-                    self.atom(export.function),
-                    export.arity
-                );
+            let found = self.function_of_label(export.label).map(|index| &self.code.functions[index]);
+            if found.is_none_or(|function| function.name != export.function || function.arity != export.arity) {
+                let what = format!("it points `{}/{}` elsewhere", self.atom(export.function), export.arity);
                 return Err(LoadError::corrupt("the export table", what));
             }
         }
         for lambda in &self.tables.lambdas {
-            let found = self
-                .function_of_label(lambda.label)
-                .map(|index| &self.code.functions[index]);
+            let found = self.function_of_label(lambda.label).map(|index| &self.code.functions[index]);
             if found.is_none_or(|function| function.arity != lambda.arity) {
-                let what = format!(
-                    "it points `{}/{}` elsewhere",
-                    self.atom(lambda.function),
-                    lambda.arity
-                );
+                let what = format!("it points `{}/{}` elsewhere", self.atom(lambda.function), lambda.arity);
                 return Err(LoadError::corrupt("the fun table", what));
             }
         }
@@ -286,12 +236,7 @@ impl BeamFile {
     /// What the compiler claims of a typed operand; `ANY` where it claims nothing.
     pub fn type_hint(&self, arg: Arg) -> TypeHint {
         match arg {
-            Arg::Typed { type_index, .. } => self
-                .tables
-                .types
-                .get(type_index as usize)
-                .copied()
-                .unwrap_or(TypeHint::ANY),
+            Arg::Typed { type_index, .. } => self.tables.types.get(type_index as usize).copied().unwrap_or(TypeHint::ANY),
             _ => TypeHint::ANY,
         }
     }
@@ -305,19 +250,12 @@ impl BeamFile {
 
     /// The function of this name and arity.
     pub fn function_named(&self, name: &str, arity: u8) -> Option<usize> {
-        self.code
-            .functions
-            .iter()
-            .position(|function| function.arity == arity && self.atom(function.name) == name)
+        self.code.functions.iter().position(|function| function.arity == arity && self.atom(function.name) == name)
     }
 
     /// Where the code at a line index comes from: file and line; `None` where the compiler did not say.
     pub fn location(&self, line_index: u32) -> Option<(String, u32)> {
-        let (file, line) = *self
-            .lines
-            .lines
-            .get(line_index as usize)
-            .filter(|_| line_index != 0)?;
+        let (file, line) = *self.lines.lines.get(line_index as usize).filter(|_| line_index != 0)?;
         let file = match file {
             0 => format!("{}.erl", self.module()),
             number => self.lines.files.get(number as usize - 1)?.to_string(),
@@ -328,10 +266,7 @@ impl BeamFile {
     /// The version of the compiler application that made the file, such as `8.2.3`.
     pub fn compiler_version(&self) -> Option<&str> {
         // {version, "…"}: the atom in either encoding, then STRING_EXT with two bytes of length.
-        let name = self
-            .compile_info
-            .windows(8)
-            .position(|window| window == b"versionk")?;
+        let name = self.compile_info.windows(8).position(|window| window == b"versionk")?;
         let rest = &self.compile_info[name + 8..];
         let (length, rest) = rest.split_first_chunk::<2>()?;
         std::str::from_utf8(rest.get(..usize::from(u16::from_be_bytes(*length)))?).ok()
@@ -341,12 +276,7 @@ impl BeamFile {
     pub fn otp_release(&self) -> Option<u32> {
         let major: u32 = self.compiler_version()?.split('.').next()?.parse().ok()?;
         // compiler 7.4 and 7.5 came with OTP 22, 7.6 with 23, 8.0 and 8.1 with 24, 8.2 with 25, 8.3 and 8.4 with 26, 8.5 with 27.
-        let minor: u32 = self
-            .compiler_version()?
-            .split('.')
-            .nth(1)
-            .and_then(|minor| minor.parse().ok())
-            .unwrap_or(0);
+        let minor: u32 = self.compiler_version()?.split('.').nth(1).and_then(|minor| minor.parse().ok()).unwrap_or(0);
         match (major, minor) {
             (7, 0..=3) => Some(21),
             (7, 4..=5) => Some(22),

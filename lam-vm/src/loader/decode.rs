@@ -33,21 +33,13 @@ pub fn decode(chunk: &[u8], tables: &Tables) -> Result<Code, LoadError> {
     if header_bytes < 16 {
         return Err(header.corrupt("its header is too short"));
     }
-    let (format, highest, label_count, function_count) = (
-        header.u32()?,
-        header.u32()?,
-        header.u32()? as usize,
-        header.u32()? as usize,
-    );
+    let (format, highest, label_count, function_count) =
+        (header.u32()?, header.u32()?, header.u32()? as usize, header.u32()? as usize);
     if format != FORMAT {
-        return Err(header.corrupt(format!(
-            "its instruction set has the number {format}, not {FORMAT}"
-        )));
+        return Err(header.corrupt(format!("its instruction set has the number {format}, not {FORMAT}")));
     }
     if highest > u32::from(generic::MAX_OPCODE) {
-        return Err(LoadError::TooNew {
-            highest_opcode: highest,
-        });
+        return Err(LoadError::TooNew { highest_opcode: highest });
     }
     header.take(header_bytes - 16)?;
     let start = header.offset();
@@ -90,14 +82,9 @@ impl Decoder<'_> {
                 return Err(LoadError::Truncated { place: "the code" });
             }
             let opcode = self.reader.u8()?;
-            let row =
-                generic::generic_op(opcode).ok_or(LoadError::UnknownOpcode { opcode, offset })?;
+            let row = generic::generic_op(opcode).ok_or(LoadError::UnknownOpcode { opcode, offset })?;
             if let Some(last) = row.removed_after {
-                return Err(LoadError::RemovedOpcode {
-                    name: row.name,
-                    opcode,
-                    last,
-                });
+                return Err(LoadError::RemovedOpcode { name: row.name, opcode, last });
             }
             let first_arg = self.code.args.len() as u32;
             for operand in row.operands {
@@ -105,13 +92,7 @@ impl Decoder<'_> {
                 self.check_kind(row, operand.name, operand.kind, arg)?;
                 self.code.args.push(arg);
             }
-            self.code.ops.push(Op {
-                opcode,
-                args: Span {
-                    start: first_arg,
-                    count: row.operands.len() as u32,
-                },
-            });
+            self.code.ops.push(Op { opcode, args: Span { start: first_arg, count: row.operands.len() as u32 } });
             match opcode {
                 op::LABEL => self.define_label(row)?,
                 op::INT_CODE_END => return Ok(()),
@@ -128,21 +109,12 @@ impl Decoder<'_> {
                 *label = op_index as u32;
                 Ok(())
             }
-            _ => Err(self.invalid(
-                row,
-                format!("label {number} is out of range or defined twice"),
-            )),
+            _ => Err(self.invalid(row, format!("label {number} is out of range or defined twice"))),
         }
     }
 
     fn invalid(&self, row: &GenericOp, what: impl Into<String>) -> LoadError {
-        invalid(
-            &self.code,
-            self.tables,
-            row.name,
-            self.code.ops.len(),
-            what.into(),
-        )
+        invalid(&self.code, self.tables, row.name, self.code.ops.len(), what.into())
     }
 
     fn arg(&mut self, lists_allowed: bool) -> Result<Arg, LoadError> {
@@ -178,9 +150,7 @@ impl Decoder<'_> {
 
     fn register(&self, number: u64) -> Result<u16, LoadError> {
         if number > MAX_REGISTER {
-            return Err(self
-                .reader
-                .corrupt(format!("there is no register {number}")));
+            return Err(self.reader.corrupt(format!("there is no register {number}")));
         }
         Ok(number as u16)
     }
@@ -200,10 +170,7 @@ impl Decoder<'_> {
         while magnitude.last() == Some(&0) {
             magnitude.pop();
         }
-        self.code.bigs.push(Big {
-            negative,
-            magnitude: magnitude.into(),
-        });
+        self.code.bigs.push(Big { negative, magnitude: magnitude.into() });
         Arg::Big(self.code.bigs.len() as u32 - 1)
     }
 
@@ -217,10 +184,7 @@ impl Decoder<'_> {
                     let arg = self.arg(false)?;
                     self.code.lists.push(arg);
                 }
-                Ok(Arg::List(Span {
-                    start,
-                    count: count as u32,
-                }))
+                Ok(Arg::List(Span { start, count: count as u32 }))
             }
             extended::FLOAT_REGISTER => {
                 let number = self.reader.compact_unsigned(tag::U)?;
@@ -246,22 +210,16 @@ impl Decoder<'_> {
                     _ => return Err(self.reader.corrupt("a typed operand without register")),
                 };
                 let type_index = self.reader.compact_unsigned(tag::U)?;
-                Ok(Arg::Typed {
-                    reg,
-                    type_index: u32::try_from(type_index).unwrap_or(u32::MAX),
-                })
+                Ok(Arg::Typed { reg, type_index: u32::try_from(type_index).unwrap_or(u32::MAX) })
             }
-            _ => Err(self
-                .reader
-                .corrupt(format!("an operand of the unknown kind {kind}"))),
+            _ => Err(self.reader.corrupt(format!("an operand of the unknown kind {kind}"))),
         }
     }
 
     fn alloc(&mut self) -> Result<Arg, LoadError> {
         let (mut words, mut floats, mut funs) = (0u64, 0u64, 0u64);
         let count = self.reader.compact_unsigned(tag::U)?;
-        self.reader
-            .check_count(usize::try_from(count).unwrap_or(usize::MAX), 2)?;
+        self.reader.check_count(usize::try_from(count).unwrap_or(usize::MAX), 2)?;
         for _ in 0..count {
             let kind = self.reader.compact_unsigned(tag::U)?;
             let number = self.reader.compact_unsigned(tag::U)?;
@@ -273,27 +231,13 @@ impl Decoder<'_> {
             };
             *slot = slot.saturating_add(number);
         }
-        match (
-            u32::try_from(words),
-            u16::try_from(floats),
-            u16::try_from(funs),
-        ) {
-            (Ok(words), Ok(floats), Ok(funs)) => Ok(Arg::Alloc {
-                words,
-                floats,
-                funs,
-            }),
+        match (u32::try_from(words), u16::try_from(floats), u16::try_from(funs)) {
+            (Ok(words), Ok(floats), Ok(funs)) => Ok(Arg::Alloc { words, floats, funs }),
             _ => Err(self.reader.corrupt("an impossible heap need")),
         }
     }
 
-    fn check_kind(
-        &self,
-        row: &GenericOp,
-        name: &str,
-        kind: Kind,
-        arg: Arg,
-    ) -> Result<(), LoadError> {
+    fn check_kind(&self, row: &GenericOp, name: &str, kind: Kind, arg: Arg) -> Result<(), LoadError> {
         let fits = match kind {
             Kind::Source => {
                 matches!(
@@ -323,26 +267,18 @@ impl Decoder<'_> {
             }
             Kind::Any => true,
         };
-        if fits {
-            Ok(())
-        } else {
-            Err(self.invalid(row, format!("operand `{name}` is {arg:?}")))
-        }
+        if fits { Ok(()) } else { Err(self.invalid(row, format!("operand `{name}` is {arg:?}"))) }
     }
 
     fn check_import(&self, row: &GenericOp, kind: Kind, arg: Arg) -> Result<(), LoadError> {
-        let import = arg
-            .unsigned()
-            .and_then(|index| self.tables.imports.get(usize::try_from(index).ok()?));
+        let import = arg.unsigned().and_then(|index| self.tables.imports.get(usize::try_from(index).ok()?));
         let Some(import) = import else {
             return Err(self.invalid(row, "there is no such import"));
         };
         let arity = match (kind, row.opcode) {
             (Kind::Import, _) => {
                 let first = self.code.args.last().copied();
-                first
-                    .and_then(Arg::unsigned)
-                    .unwrap_or(u64::from(MAX_ARITY) + 1)
+                first.and_then(Arg::unsigned).unwrap_or(u64::from(MAX_ARITY) + 1)
             }
             (_, op::BIF0) => 0,
             (_, op::BIF1 | op::GC_BIF1) => 1,
@@ -350,13 +286,7 @@ impl Decoder<'_> {
             _ => 3,
         };
         if arity != u64::from(import.arity) {
-            return Err(self.invalid(
-                row,
-                format!(
-                    "it passes {arity} arguments to a function of {}",
-                    import.arity
-                ),
-            ));
+            return Err(self.invalid(row, format!("it passes {arity} arguments to a function of {}", import.arity)));
         }
         Ok(())
     }
@@ -409,18 +339,13 @@ impl Decoder<'_> {
             if arity > u64::from(MAX_ARITY) {
                 return Err(error("its arity"));
             }
-            let is_line =
-                |op: &Op| matches!(op.opcode, op::LINE | op::EXECUTABLE_LINE | op::DEBUG_LINE);
+            let is_line = |op: &Op| matches!(op.opcode, op::LINE | op::EXECUTABLE_LINE | op::DEBUG_LINE);
             let first_op = code.ops[..index].iter().rposition(|op| !is_line(op));
             let first_op = first_op
                 .filter(|first| code.ops[*first].opcode == op::LABEL)
                 .ok_or_else(|| error("no label stands before it"))?;
             let entry_op = index + 1;
-            if code
-                .ops
-                .get(entry_op)
-                .is_none_or(|op| op.opcode != op::LABEL)
-            {
+            if code.ops.get(entry_op).is_none_or(|op| op.opcode != op::LABEL) {
                 return Err(error("no label stands after it"));
             }
             let entry_label = code.args_at(entry_op)[0].unsigned().unwrap_or(0) as u32;
@@ -442,26 +367,12 @@ impl Decoder<'_> {
         if functions.len() != announced {
             return Err(LoadError::corrupt(
                 "the code",
-                format!(
-                    "it announces {announced} functions and holds {}",
-                    functions.len()
-                ),
+                format!("it announces {announced} functions and holds {}", functions.len()),
             ));
         }
-        let outside = functions
-            .first()
-            .map_or(code.ops.len() - 1, |function| function.first_op as usize);
-        if let Some(index) = code.ops[..outside]
-            .iter()
-            .position(|op| !matches!(op.opcode, op::LINE | op::LABEL))
-        {
-            return Err(invalid(
-                code,
-                self.tables,
-                code.name(index),
-                index,
-                "it stands outside of every function".into(),
-            ));
+        let outside = functions.first().map_or(code.ops.len() - 1, |function| function.first_op as usize);
+        if let Some(index) = code.ops[..outside].iter().position(|op| !matches!(op.opcode, op::LINE | op::LABEL)) {
+            return Err(invalid(code, self.tables, code.name(index), index, "it stands outside of every function".into()));
         }
         self.code.functions = functions;
         Ok(())
@@ -469,51 +380,22 @@ impl Decoder<'_> {
 }
 
 /// An error that names the function around an instruction, as far as it is known.
-pub fn invalid(
-    code: &Code,
-    tables: &Tables,
-    name: &'static str,
-    op_index: usize,
-    what: String,
-) -> LoadError {
+pub fn invalid(code: &Code, tables: &Tables, name: &'static str, op_index: usize, what: String) -> LoadError {
     let before = &code.ops[..op_index.min(code.ops.len())];
-    let func_info = before
-        .iter()
-        .rev()
-        .find(|op| op.opcode == op::FUNC_INFO)
-        .map(|op| code.args(*op));
+    let func_info = before.iter().rev().find(|op| op.opcode == op::FUNC_INFO).map(|op| code.args(*op));
     let function = match func_info {
         Some([_, Arg::Atom(function), Arg::Unsigned(arity)]) => {
-            format!(
-                "{}:{}/{arity}",
-                tables.atoms[0], tables.atoms[*function as usize]
-            )
+            format!("{}:{}/{arity}", tables.atoms[0], tables.atoms[*function as usize])
         }
         _ => tables.atoms[0].to_string(),
     };
-    LoadError::Instruction {
-        function,
-        name,
-        op_index: op_index as u32,
-        what,
-    }
+    LoadError::Instruction { function, name, op_index: op_index as u32, what }
 }
 
 /// Operands that stand outside of the `Code` chunk, without labels: the operands, and the arena of their lists.
-pub fn decode_args(
-    reader: &mut Reader,
-    tables: &Tables,
-    count: usize,
-) -> Result<(Vec<Arg>, Vec<Arg>), LoadError> {
-    let mut decoder = Decoder {
-        reader: reader.clone(),
-        tables,
-        code: Code::default(),
-        start: 0,
-    };
-    let args = (0..count)
-        .map(|_| decoder.arg(true))
-        .collect::<Result<_, _>>()?;
+pub fn decode_args(reader: &mut Reader, tables: &Tables, count: usize) -> Result<(Vec<Arg>, Vec<Arg>), LoadError> {
+    let mut decoder = Decoder { reader: reader.clone(), tables, code: Code::default(), start: 0 };
+    let args = (0..count).map(|_| decoder.arg(true)).collect::<Result<_, _>>()?;
     let taken = decoder.reader.offset() - reader.offset();
     reader.take(taken)?;
     Ok((args, decoder.code.lists))

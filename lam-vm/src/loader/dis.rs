@@ -19,12 +19,7 @@ pub fn function(file: &BeamFile, function_index: usize) -> String {
         return text;
     };
     // Writing to a `String` cannot fail.
-    let _ = writeln!(
-        text,
-        "{}/{}:",
-        Atom(file.atom(function.name)),
-        function.arity
-    );
+    let _ = writeln!(text, "{}/{}:", Atom(file.atom(function.name)), function.arity);
     for op_index in function.ops() {
         let _ = writeln!(text, "{op_index:6}  {}", instruction(file, op_index));
     }
@@ -33,10 +28,7 @@ pub fn function(file: &BeamFile, function_index: usize) -> String {
 
 /// The whole module.
 pub fn module(file: &BeamFile) -> String {
-    (0..file.code.functions.len())
-        .map(|index| function(file, index))
-        .collect::<Vec<_>>()
-        .join("\n")
+    (0..file.code.functions.len()).map(|index| function(file, index)).collect::<Vec<_>>().join("\n")
 }
 
 /// One instruction, without its index.
@@ -46,11 +38,7 @@ pub fn instruction(file: &BeamFile, op_index: usize) -> String {
         return text;
     };
     if op.opcode == op::LABEL {
-        let _ = write!(
-            text,
-            "label {}",
-            file.code.args(op)[0].unsigned().unwrap_or(0)
-        );
+        let _ = write!(text, "label {}", file.code.args(op)[0].unsigned().unwrap_or(0));
         return text;
     }
     text.push_str(generic::name(op.opcode));
@@ -72,13 +60,7 @@ fn operand_text(text: &mut String, file: &BeamFile, arg: Arg, kind: Kind) -> fmt
     match (arg, kind) {
         (Arg::Unsigned(index), Kind::Bif | Kind::Import) => {
             let import = file.import(index as u32);
-            write!(
-                text,
-                "{}:{}/{}",
-                Atom(file.atom(import.module)),
-                Atom(file.atom(import.function)),
-                import.arity
-            )
+            write!(text, "{}:{}/{}", Atom(file.atom(import.module)), Atom(file.atom(import.function)), import.arity)
         }
         (Arg::Unsigned(index), Kind::Lambda) => write!(text, "fun {index}"),
         (Arg::List(span), _) => {
@@ -108,10 +90,7 @@ impl fmt::Display for Operand<'_> {
             Arg::Big(index) => {
                 let big = &self.0.code.bigs[index as usize];
                 f.write_str(if big.negative { "-16#" } else { "16#" })?;
-                big.magnitude
-                    .iter()
-                    .rev()
-                    .try_for_each(|byte| write!(f, "{byte:02x}"))
+                big.magnitude.iter().rev().try_for_each(|byte| write!(f, "{byte:02x}"))
             }
             Arg::Atom(atom) => write!(f, "{}", Atom(self.0.atom(atom))),
             Arg::Nil => f.write_str("[]"),
@@ -119,11 +98,7 @@ impl fmt::Display for Operand<'_> {
             Arg::Label(label) => write!(f, "f{label}"),
             Arg::Literal(index) => write!(f, "literal({index})"),
             Arg::Unsigned(number) => write!(f, "#{number}"),
-            Arg::Alloc {
-                words,
-                floats,
-                funs,
-            } => write!(f, "#{words}+{floats}floats+{funs}funs"),
+            Arg::Alloc { words, floats, funs } => write!(f, "#{words}+{floats}floats+{funs}funs"),
             Arg::Typed { reg, type_index } => match reg {
                 Reg::X(x) => write!(f, "x{x}:t{type_index}"),
                 Reg::Y(y) => write!(f, "y{y}:t{type_index}"),
@@ -139,10 +114,7 @@ struct Atom<'a>(&'a str);
 impl fmt::Display for Atom<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plain = self.0.starts_with(|c: char| c.is_ascii_lowercase())
-            && self
-                .0
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "_@".contains(c));
+            && self.0.chars().all(|c| c.is_ascii_alphanumeric() || "_@".contains(c));
         if plain {
             return f.write_str(self.0);
         }

@@ -20,28 +20,16 @@ pub enum LoadError {
     /// An opcode that no OTP defines.
     UnknownOpcode { opcode: u8, offset: usize },
     /// An opcode that no compiler of OTP 22 to 29 emits.
-    RemovedOpcode {
-        name: &'static str,
-        opcode: u8,
-        last: &'static str,
-    },
+    RemovedOpcode { name: &'static str, opcode: u8, last: &'static str },
     /// Code made to keep the analysis busy; no compiler comes near the limit.
     TooComplex,
     /// An instruction that can never be valid.
-    Instruction {
-        function: String,
-        name: &'static str,
-        op_index: u32,
-        what: String,
-    },
+    Instruction { function: String, name: &'static str, op_index: u32, what: String },
 }
 
 impl LoadError {
     pub(crate) fn corrupt(place: &'static str, what: impl Into<String>) -> LoadError {
-        LoadError::Corrupt {
-            place,
-            what: what.into(),
-        }
+        LoadError::Corrupt { place, what: what.into() }
     }
 }
 
@@ -61,10 +49,7 @@ impl fmt::Display for LoadError {
                 )
             }
             LoadError::UnknownOpcode { opcode, offset } => {
-                write!(
-                    f,
-                    "there is no instruction {opcode} (byte {offset} of the code)"
-                )
+                write!(f, "there is no instruction {opcode} (byte {offset} of the code)")
             }
             LoadError::RemovedOpcode { name, opcode, last } => {
                 write!(
@@ -73,16 +58,8 @@ impl fmt::Display for LoadError {
                 )
             }
             LoadError::TooComplex => write!(f, "its code is too tangled to be checked"),
-            LoadError::Instruction {
-                function,
-                name,
-                op_index,
-                what,
-            } => {
-                write!(
-                    f,
-                    "`{name}` in `{function}` (instruction number {op_index}) is not valid: {what}"
-                )
+            LoadError::Instruction { function, name, op_index, what } => {
+                write!(f, "`{name}` in `{function}` (instruction number {op_index}) is not valid: {what}")
             }
         }
     }

@@ -19,9 +19,7 @@ pub fn is_gzip(bytes: &[u8]) -> bool {
 pub fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
     let place = "the gzip wrapper";
     let mut header = [0; 8];
-    GzDecoder::new(bytes)
-        .read_exact(&mut header)
-        .map_err(|_| LoadError::Inflate { place })?;
+    GzDecoder::new(bytes).read_exact(&mut header).map_err(|_| LoadError::Inflate { place })?;
     let [b'F', b'O', b'R', b'1', a, b, c, d] = header else {
         return Err(LoadError::NotBeam);
     };
@@ -31,34 +29,20 @@ pub fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
 
 /// Inflates a zlib stream that must give exactly `length` bytes.
 pub fn inflate(bytes: &[u8], length: u32, place: &'static str) -> Result<Vec<u8>, LoadError> {
-    bounded(
-        || ZlibDecoder::new(bytes),
-        u64::from(length),
-        bytes.len(),
-        place,
-    )
+    bounded(|| ZlibDecoder::new(bytes), u64::from(length), bytes.len(), place)
 }
 
-fn bounded<R: Read>(
-    open: impl Fn() -> R,
-    length: u64,
-    input_bytes: usize,
-    place: &'static str,
-) -> Result<Vec<u8>, LoadError> {
+fn bounded<R: Read>(open: impl Fn() -> R, length: u64, input_bytes: usize, place: &'static str) -> Result<Vec<u8>, LoadError> {
     let error = || LoadError::Inflate { place };
     let free_bytes = 2 * input_bytes as u64 + (8 << 20);
     if length > free_bytes {
-        let inflated = std::io::copy(&mut open().take(length + 1), &mut std::io::sink())
-            .map_err(|_| error())?;
+        let inflated = std::io::copy(&mut open().take(length + 1), &mut std::io::sink()).map_err(|_| error())?;
         if inflated != length {
             return Err(error());
         }
     }
     let mut output = Vec::with_capacity(usize::try_from(length).map_err(|_| error())?);
-    open()
-        .take(length + 1)
-        .read_to_end(&mut output)
-        .map_err(|_| error())?;
+    open().take(length + 1).read_to_end(&mut output).map_err(|_| error())?;
     if output.len() as u64 != length {
         return Err(error());
     }

@@ -112,15 +112,9 @@ impl Arg {
     pub fn heap_words(self, words_per_float: u64, words_per_fun: u64) -> Option<u64> {
         match self {
             Arg::Unsigned(words) => Some(words),
-            Arg::Alloc {
-                words,
-                floats,
-                funs,
-            } => Some(
-                u64::from(words)
-                    + u64::from(floats) * words_per_float
-                    + u64::from(funs) * words_per_fun,
-            ),
+            Arg::Alloc { words, floats, funs } => {
+                Some(u64::from(words) + u64::from(floats) * words_per_float + u64::from(funs) * words_per_fun)
+            }
             _ => None,
         }
     }
@@ -220,9 +214,7 @@ impl Code {
 
     /// The function that holds the instruction at an index.
     pub fn function_at(&self, op_index: u32) -> Option<usize> {
-        let after = self
-            .functions
-            .partition_point(|function| function.first_op <= op_index);
+        let after = self.functions.partition_point(|function| function.first_op <= op_index);
         let index = after.checked_sub(1)?;
         (op_index < self.functions[index].end_op).then_some(index)
     }

@@ -21,6 +21,7 @@ pub mod records;
 pub mod tables;
 
 pub use beam_file::{BeamFile, Tables};
+pub use check::{Facts, Natives, check};
 pub use error::LoadError;
 
 #[cfg(test)]

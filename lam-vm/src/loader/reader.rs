@@ -31,11 +31,7 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub fn new(bytes: &'a [u8], place: &'static str) -> Reader<'a> {
-        Reader {
-            bytes,
-            offset: 0,
-            place,
-        }
+        Reader { bytes, offset: 0, place }
     }
 
     pub fn offset(&self) -> usize {
@@ -59,23 +55,14 @@ impl<'a> Reader<'a> {
     }
 
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], LoadError> {
-        let end = self
-            .offset
-            .checked_add(count)
-            .ok_or_else(|| self.truncated())?;
-        let taken = self
-            .bytes
-            .get(self.offset..end)
-            .ok_or_else(|| self.truncated())?;
+        let end = self.offset.checked_add(count).ok_or_else(|| self.truncated())?;
+        let taken = self.bytes.get(self.offset..end).ok_or_else(|| self.truncated())?;
         self.offset = end;
         Ok(taken)
     }
 
     pub fn u8(&mut self) -> Result<u8, LoadError> {
-        let byte = *self
-            .bytes
-            .get(self.offset)
-            .ok_or_else(|| self.truncated())?;
+        let byte = *self.bytes.get(self.offset).ok_or_else(|| self.truncated())?;
         self.offset += 1;
         Ok(byte)
     }
@@ -129,16 +116,15 @@ impl<'a> Reader<'a> {
         }
         if first & 16 == 0 {
             let low = self.u8()?;
-            return Ok((
-                tag,
-                Compact::Small(i64::from(first >> 5) << 8 | i64::from(low)),
-            ));
+            return Ok((tag, Compact::Small(i64::from(first >> 5) << 8 | i64::from(low))));
         }
         let length = match first >> 5 {
+            // The length is itself a tagged number, of at most eight bytes: it does not nest.
+            7 if self.bytes.get(self.offset).is_none_or(|next| next & 0xf8 == 0xf8) => {
+                return Err(self.corrupt("a number of impossible length"));
+            }
             7 => match self.compact()? {
-                (tag::U, Compact::Small(more)) if (0..=1 << 24).contains(&more) => {
-                    more as usize + 9
-                }
+                (tag::U, Compact::Small(more)) if (0..=1 << 24).contains(&more) => more as usize + 9,
                 _ => return Err(self.corrupt("a number of impossible length")),
             },
             short => usize::from(short) + 2,
@@ -150,9 +136,7 @@ impl<'a> Reader<'a> {
     /// A tagged number that must have this tag and be a plain unsigned number.
     pub fn compact_unsigned(&mut self, expected: u8) -> Result<u64, LoadError> {
         match self.compact()? {
-            (found, Compact::Small(number)) if found == expected && number >= 0 => {
-                Ok(number as u64)
-            }
+            (found, Compact::Small(number)) if found == expected && number >= 0 => Ok(number as u64),
             _ => Err(self.corrupt("a plain number was expected")),
         }
     }
@@ -172,11 +156,7 @@ fn shrink(bytes: &[u8]) -> Compact<'_> {
         return Compact::Big(bytes);
     }
     let start = if negative { -1i64 } else { 0 };
-    Compact::Small(
-        bytes
-            .iter()
-            .fold(start, |number, byte| number << 8 | i64::from(*byte)),
-    )
+    Compact::Small(bytes.iter().fold(start, |number, byte| number << 8 | i64::from(*byte)))
 }
 
 #[cfg(test)]
@@ -190,19 +170,10 @@ mod tests {
         assert_eq!(read(&[0x29, 0x10]), (tag::I, Compact::Small(0x110)));
         assert_eq!(read(&[0x19, 0xff, 0xfe]), (tag::I, Compact::Small(-2)));
         assert_eq!(
-            read(&[
-                0xf9, 0x00, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
-            ])
-            .1,
+            read(&[0xf9, 0x00, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]).1,
             Compact::Big(&[0, 255, 255, 255, 255, 255, 255, 255, 255])
         );
-        assert_eq!(
-            read(&[
-                0xf9, 0x00, 0, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
-            ])
-            .1,
-            Compact::Small(i64::MAX)
-        );
+        assert_eq!(read(&[0xf9, 0x00, 0, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]).1, Compact::Small(i64::MAX));
         assert!(Reader::new(&[0xf9, 0x10, 1], "test").compact().is_err());
         assert!(Reader::new(&[0xf8; 1 << 20], "test").compact().is_err());
     }

@@ -42,18 +42,13 @@ pub fn parse_records(chunk: &[u8], tables: &Tables) -> Result<Vec<RecordDef>, Lo
             .chunks(2)
             .map(|pair| match *pair {
                 [Arg::Atom(field), Arg::Unsigned(_)] => Ok((field, None)),
-                [
-                    Arg::Atom(field),
-                    default @ (Arg::Atom(_) | Arg::Int(_) | Arg::Nil | Arg::Literal(_)),
-                ] => Ok((field, Some(default))),
+                [Arg::Atom(field), default @ (Arg::Atom(_) | Arg::Int(_) | Arg::Nil | Arg::Literal(_))] => {
+                    Ok((field, Some(default)))
+                }
                 _ => Err(reader.corrupt("a field of an unknown shape")),
             })
             .collect::<Result<_, _>>()?;
-        records.push(RecordDef {
-            name,
-            is_exported: &*tables.atoms[exported as usize] == "true",
-            fields,
-        });
+        records.push(RecordDef { name, is_exported: &*tables.atoms[exported as usize] == "true", fields });
     }
     Ok(records)
 }

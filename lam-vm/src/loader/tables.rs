@@ -80,12 +80,7 @@ pub mod kinds {
 }
 
 impl TypeHint {
-    pub const ANY: TypeHint = TypeHint {
-        kinds: kinds::ALL,
-        min: None,
-        max: None,
-        unit: 1,
-    };
+    pub const ANY: TypeHint = TypeHint { kinds: kinds::ALL, min: None, max: None, unit: 1 };
 }
 
 /// `AtU8`: a count, then each atom with its length in one byte; a negative count announces lengths in the compact form.
@@ -100,18 +95,12 @@ pub fn parse_atoms(chunk: &[u8], latin1: bool) -> Result<Vec<Box<str>>, LoadErro
     reader.check_count(count, 1)?;
     let mut atoms = Vec::with_capacity(count);
     for _ in 0..count {
-        let length = if has_long_lengths {
-            reader.compact_unsigned(tag::U)? as usize
-        } else {
-            usize::from(reader.u8()?)
-        };
+        let length = if has_long_lengths { reader.compact_unsigned(tag::U)? as usize } else { usize::from(reader.u8()?) };
         let bytes = reader.take(length)?;
         let text: Box<str> = if latin1 {
             bytes.iter().map(|byte| char::from(*byte)).collect()
         } else {
-            std::str::from_utf8(bytes)
-                .map_err(|_| reader.corrupt("an atom is not UTF-8"))?
-                .into()
+            std::str::from_utf8(bytes).map_err(|_| reader.corrupt("an atom is not UTF-8"))?.into()
         };
         if length > MAX_ATOM_CHARACTERS && text.chars().count() > MAX_ATOM_CHARACTERS {
             return Err(reader.corrupt("an atom of more than 255 characters"));
@@ -153,21 +142,11 @@ pub fn parse_imports(chunk: &[u8], atom_count: usize) -> Result<Vec<Import>, Loa
         .collect()
 }
 
-pub fn parse_exports(
-    chunk: &[u8],
-    atom_count: usize,
-    place: &'static str,
-) -> Result<Vec<Export>, LoadError> {
+pub fn parse_exports(chunk: &[u8], atom_count: usize, place: &'static str) -> Result<Vec<Export>, LoadError> {
     let mut reader = Reader::new(chunk, place);
     let count = reader.count(12)?;
     (0..count)
-        .map(|_| {
-            Ok(Export {
-                function: atom_index(&mut reader, atom_count)?,
-                arity: arity(&mut reader)?,
-                label: reader.u32()?,
-            })
-        })
+        .map(|_| Ok(Export { function: atom_index(&mut reader, atom_count)?, arity: arity(&mut reader)?, label: reader.u32()? }))
         .collect()
 }
 
@@ -178,19 +157,11 @@ pub fn parse_lambdas(chunk: &[u8], atom_count: usize) -> Result<Vec<Lambda>, Loa
         .map(|_| {
             let function = atom_index(&mut reader, atom_count)?;
             let arity = arity(&mut reader)?;
-            let (label, index, free_count, old_uniq) =
-                (reader.u32()?, reader.u32()?, reader.u32()?, reader.u32()?);
+            let (label, index, free_count, old_uniq) = (reader.u32()?, reader.u32()?, reader.u32()?, reader.u32()?);
             if free_count > u32::from(arity) {
                 return Err(reader.corrupt("a fun with an environment larger than its arity"));
             }
-            Ok(Lambda {
-                function,
-                arity,
-                label,
-                index,
-                free_count: free_count as u8,
-                old_uniq,
-            })
+            Ok(Lambda { function, arity, label, index, free_count: free_count as u8, old_uniq })
         })
         .collect()
 }
@@ -202,11 +173,7 @@ pub fn parse_literals(chunk: &[u8]) -> Result<(Vec<u8>, Vec<(u32, u32)>), LoadEr
     let length = reader.u32()?;
     let rest = reader.take(reader.remaining())?;
     // OTP 28 and newer store the table as it is, with 0 for the length.
-    let bytes = if length == 0 {
-        rest.to_vec()
-    } else {
-        inflate::inflate(rest, length, place)?
-    };
+    let bytes = if length == 0 { rest.to_vec() } else { inflate::inflate(rest, length, place)? };
     let mut reader = Reader::new(&bytes, place);
     let count = reader.count(4)?;
     let mut literals = Vec::with_capacity(count);
@@ -223,10 +190,7 @@ pub fn parse_lines(chunk: &[u8]) -> Result<LineTable, LoadError> {
     let mut reader = Reader::new(chunk, "the line table");
     let version = reader.u32()?;
     if version != 0 {
-        return Ok(LineTable {
-            lines: vec![(0, 0)],
-            ..LineTable::default()
-        });
+        return Ok(LineTable { lines: vec![(0, 0)], ..LineTable::default() });
     }
     let flags = reader.u32()?;
     let _instruction_count = reader.u32()?;
@@ -238,12 +202,8 @@ pub fn parse_lines(chunk: &[u8]) -> Result<LineTable, LoadError> {
     let mut file = 0;
     while lines.len() <= line_count {
         match reader.compact()? {
-            (tag::I, Compact::Small(line)) if (0..=i64::from(u32::MAX)).contains(&line) => {
-                lines.push((file, line as u32))
-            }
-            (tag::A, Compact::Small(number)) if (0..=file_count as i64).contains(&number) => {
-                file = number as u32
-            }
+            (tag::I, Compact::Small(line)) if (0..=i64::from(u32::MAX)).contains(&line) => lines.push((file, line as u32)),
+            (tag::A, Compact::Small(number)) if (0..=file_count as i64).contains(&number) => file = number as u32,
             _ => return Err(reader.corrupt("neither a line nor a file")),
         }
     }
@@ -252,11 +212,7 @@ pub fn parse_lines(chunk: &[u8]) -> Result<LineTable, LoadError> {
         let length = usize::from(reader.u16()?);
         files.push(String::from_utf8_lossy(reader.take(length)?).into());
     }
-    Ok(LineTable {
-        files,
-        lines,
-        flags,
-    })
+    Ok(LineTable { files, lines, flags })
 }
 
 /// `Type`, versions 1 (OTP 25) to 4 (OTP 29); another version claims nothing.
@@ -268,9 +224,7 @@ pub fn parse_types(chunk: &[u8]) -> Result<Vec<TypeHint>, LoadError> {
         return Ok(Vec::new());
     }
     reader.check_count(count, 2)?;
-    (0..count)
-        .map(|_| parse_type(&mut reader, version))
-        .collect()
+    (0..count).map(|_| parse_type(&mut reader, version)).collect()
 }
 
 fn parse_type(reader: &mut Reader, version: u32) -> Result<TypeHint, LoadError> {
@@ -281,41 +235,15 @@ fn parse_type(reader: &mut Reader, version: u32) -> Result<TypeHint, LoadError> 
         let (min, max) = (reader.i64()?, reader.i64()?);
         let kinds = without_contexts(bits & 0x1fff) & (kinds::ALL >> 1);
         let has_range = min <= max;
-        return Ok(TypeHint {
-            kinds,
-            min: has_range.then_some(min),
-            max: has_range.then_some(max),
-            unit: 1,
-        });
+        return Ok(TypeHint { kinds, min: has_range.then_some(min), max: has_range.then_some(max), unit: 1 });
     }
     let bits = match version {
         2 => without_contexts(bits),
         _ => bits,
     };
-    let bits = if version < 4 {
-        bits & 0x0fff | (bits << 1) & 0xe000
-    } else {
-        bits
-    };
-    let min = if bits & 1 << 13 != 0 {
-        Some(reader.i64()?)
-    } else {
-        None
-    };
-    let max = if bits & 1 << 14 != 0 {
-        Some(reader.i64()?)
-    } else {
-        None
-    };
-    let unit = if bits & 1 << 15 != 0 {
-        u16::from(reader.u8()?) + 1
-    } else {
-        1
-    };
-    Ok(TypeHint {
-        kinds: bits & kinds::ALL,
-        min,
-        max,
-        unit,
-    })
+    let bits = if version < 4 { bits & 0x0fff | (bits << 1) & 0xe000 } else { bits };
+    let min = if bits & 1 << 13 != 0 { Some(reader.i64()?) } else { None };
+    let max = if bits & 1 << 14 != 0 { Some(reader.i64()?) } else { None };
+    let unit = if bits & 1 << 15 != 0 { u16::from(reader.u8()?) + 1 } else { 1 };
+    Ok(TypeHint { kinds: bits & kinds::ALL, min, max, unit })
 }

@@ -6,25 +6,14 @@ use super::*;
 
 /// `LAM_TEST_BEAMS` names more folders, apart by `:`; absent ones are skipped with a line.
 pub(crate) fn beam_folders() -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = ["/usr/lib/erlang", "/usr/lib/elixir"]
-        .map(PathBuf::from)
-        .into();
+    let mut folders: Vec<PathBuf> = ["/usr/lib/erlang", "/usr/lib/elixir"].map(PathBuf::from).into();
     let trees = std::env::var("OTP_TREES").unwrap_or_else(|_| "/var/tmp/otp-trees".into());
     for version in ["27", "29"] {
         for library in ["erlang", "elixir"] {
-            folders.push(
-                Path::new(&trees)
-                    .join(version)
-                    .join("usr/lib")
-                    .join(library),
-            );
+            folders.push(Path::new(&trees).join(version).join("usr/lib").join(library));
         }
     }
-    folders.extend(
-        std::env::var("LAM_TEST_BEAMS")
-            .iter()
-            .flat_map(std::env::split_paths),
-    );
+    folders.extend(std::env::var("LAM_TEST_BEAMS").iter().flat_map(std::env::split_paths));
     folders.retain(|folder| {
         let is_there = folder.is_dir();
         if !is_there {
@@ -44,10 +33,7 @@ pub(crate) fn beams(folder: &Path, found: &mut Vec<PathBuf>) {
     for path in paths {
         if path.is_dir() && !path.is_symlink() {
             beams(&path, found);
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "beam")
-        {
+        } else if path.extension().is_some_and(|extension| extension == "beam") {
             found.push(path);
         }
     }
@@ -58,9 +44,7 @@ fn small_beam() -> Option<Vec<u8>> {
     let mut found = Vec::new();
     beams(Path::new("/usr/lib/erlang"), &mut found);
     let files = found.iter().filter_map(|path| std::fs::read(path).ok());
-    files
-        .filter(|bytes| (1500..2500).contains(&bytes.len()))
-        .min_by_key(Vec::len)
+    files.filter(|bytes| (1500..2500).contains(&bytes.len())).min_by_key(Vec::len)
 }
 
 #[test]
@@ -78,11 +62,7 @@ fn every_beam_parses() {
                 Err(error) => panic!("{}: {error}", path.display()),
             }
         }
-        eprintln!(
-            "{}: {} files, {op_count} instructions",
-            folder.display(),
-            found.len()
-        );
+        eprintln!("{}: {} files, {op_count} instructions", folder.display(), found.len());
     }
 }
 
@@ -125,20 +105,10 @@ fn removed_instructions_are_named() {
     let Some(bytes) = small_beam() else {
         return eprintln!("SKIPPED: no OTP at hand");
     };
-    let code = bytes
-        .windows(4)
-        .position(|window| window == b"Code")
-        .unwrap();
+    let code = bytes.windows(4).position(|window| window == b"Code").unwrap();
     let mut changed = bytes.clone();
     changed[code + 28] = crate::isa::generic::op::PUT_TUPLE;
     let error = BeamFile::parse(&changed).unwrap_err();
-    assert_eq!(
-        error,
-        LoadError::RemovedOpcode {
-            name: "put_tuple",
-            opcode: 70,
-            last: "21"
-        }
-    );
+    assert_eq!(error, LoadError::RemovedOpcode { name: "put_tuple", opcode: 70, last: "21" });
     assert!(error.to_string().contains("no compiler since OTP 21"));
 }

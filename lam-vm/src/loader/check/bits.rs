@@ -28,7 +28,9 @@ impl Flow<'_> {
             op::BS_GET_UTF8 | op::BS_GET_UTF16 | op::BS_GET_UTF32 => {
                 self.get_bits(state, op_index, args[0], args[1], args[2], Some((args[4], Type::of(kinds::SMALL))))
             }
-            op::BS_SKIP_UTF8 | op::BS_SKIP_UTF16 | op::BS_SKIP_UTF32 => self.get_bits(state, op_index, args[0], args[1], args[2], None),
+            op::BS_SKIP_UTF8 | op::BS_SKIP_UTF16 | op::BS_SKIP_UTF32 => {
+                self.get_bits(state, op_index, args[0], args[1], args[2], None)
+            }
             op::BS_SKIP_BITS2 | op::BS_TEST_TAIL2 | op::BS_TEST_UNIT | op::BS_MATCH_STRING => {
                 self.prove_context(state, op_index, args[1]);
                 if opcode == op::BS_MATCH_STRING {
@@ -125,7 +127,9 @@ impl Flow<'_> {
                     self.take_bits(op_index, &mut ensured, unsigned(*bits));
                     1
                 }
-                ("=:=", [_, bits, Arg::Int(_) | Arg::Unsigned(_) | Arg::Big(_), ..]) if unsigned(*bits).is_some_and(|bits| bits <= 64) => {
+                ("=:=", [_, bits, Arg::Int(_) | Arg::Unsigned(_) | Arg::Big(_), ..])
+                    if unsigned(*bits).is_some_and(|bits| bits <= 64) =>
+                {
                     self.take_bits(op_index, &mut ensured, unsigned(*bits));
                     3
                 }
@@ -225,7 +229,9 @@ impl Flow<'_> {
                 ("string", Arg::Unsigned(offset), Arg::Int(bytes @ 0..)) => {
                     self.expect_string(op_index, usize::try_from(offset).unwrap_or(usize::MAX), bytes as u64);
                 }
-                ("append" | "binary" | "float" | "integer" | "private_append" | "utf8" | "utf16" | "utf32", value, size) if is_source(value) => {
+                ("append" | "binary" | "float" | "integer" | "private_append" | "utf8" | "utf16" | "utf32", value, size)
+                    if is_source(value) =>
+                {
                     self.list_types(state, op_index, &[value, size]);
                 }
                 (kind, ..) => return self.fail(op_index, format!("a segment of the kind `{kind}` with other operands")),
@@ -255,7 +261,10 @@ fn unsigned(arg: Arg) -> Option<u64> {
 }
 
 fn is_source(arg: Arg) -> bool {
-    matches!(arg, Arg::X(_) | Arg::Y(_) | Arg::Int(_) | Arg::Big(_) | Arg::Atom(_) | Arg::Nil | Arg::Literal(_) | Arg::Typed { .. })
+    matches!(
+        arg,
+        Arg::X(_) | Arg::Y(_) | Arg::Int(_) | Arg::Big(_) | Arg::Atom(_) | Arg::Nil | Arg::Literal(_) | Arg::Typed { .. }
+    )
 }
 
 fn integer_of(size: Arg, unit: Arg) -> Type {

@@ -85,9 +85,10 @@ impl<'a> Flow<'a> {
             block_of_label[label] = blocks.len() as u32;
             blocks.push(Block { first_op: op_index as u32, end_op: last_op, state: None, visits: 0, is_queued: false });
         }
-        let loads_nifs = file.tables.imports.iter().any(|import| {
-            file.atom(import.module) == "erlang" && matches!(file.atom(import.function), "load_nif" | "nif_error")
-        });
+        let loads_nifs =
+            file.tables.imports.iter().any(|import| {
+                file.atom(import.module) == "erlang" && matches!(file.atom(import.function), "load_nif" | "nif_error")
+            });
         Flow {
             file,
             natives,
@@ -143,7 +144,8 @@ impl<'a> Flow<'a> {
             }
         }
         for (index, function) in self.file.code.functions.iter().enumerate() {
-            let is_native = self.loads_nifs || self.natives.is_bif(self.file.module(), self.file.atom(function.name), function.arity);
+            let is_native =
+                self.loads_nifs || self.natives.is_bif(self.file.module(), self.file.atom(function.name), function.arity);
             if is_root[index] || function.is_on_load || function.is_nif {
                 let state = State::entry((0..function.arity).map(|_| Type::ANY));
                 self.enter(function.entry_label, &state);
@@ -385,7 +387,9 @@ impl<'a> Flow<'a> {
                 self.clear_frame(state);
                 return state.value_of(reg);
             }
-            _ if state.values[value as usize].ty.may_be(kinds::CATCH | kinds::CAUGHT) => self.fail(op_index, "it reads a catch word"),
+            _ if state.values[value as usize].ty.may_be(kinds::CATCH | kinds::CAUGHT) => {
+                self.fail(op_index, "it reads a catch word")
+            }
             _ => return value,
         }
         state.add(state::Value::of(Type::ANY))
@@ -396,7 +400,9 @@ impl<'a> Flow<'a> {
 fn exception_targets(state: &State) -> Vec<u32> {
     let mut targets = Vec::new();
     for value in &state.y {
-        let Some(ty) = state.values.get(*value as usize).map(|value| value.ty).filter(|ty| ty.may_be(kinds::CATCH)) else { continue };
+        let Some(ty) = state.values.get(*value as usize).map(|value| value.ty).filter(|ty| ty.may_be(kinds::CATCH)) else {
+            continue;
+        };
         if ty.atom == ANY_ATOM {
             targets.clone_from(&state.handlers);
         } else if !targets.contains(&ty.atom) {

@@ -58,7 +58,8 @@ fn big(reader: &mut Reader) -> Option<u32> {
     let length = if tag == 110 { usize::from(reader.u8().ok()?) } else { reader.u32().ok()? as usize };
     reader.u8().ok()?;
     let magnitude = reader.take(length).ok()?;
-    let bits: u32 = magnitude.iter().rposition(|byte| *byte != 0).map_or(0, |top| top as u32 * 8 + 8 - magnitude[top].leading_zeros());
+    let bits: u32 =
+        magnitude.iter().rposition(|byte| *byte != 0).map_or(0, |top| top as u32 * 8 + 8 - magnitude[top].leading_zeros());
     Some(if bits <= SMALL_BITS { kinds::SMALL } else { kinds::BIG })
 }
 

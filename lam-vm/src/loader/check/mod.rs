@@ -51,6 +51,9 @@
 //! - Instructions that nothing reaches (`Facts::is_reached`) are never executed, and nothing is said about them.
 
 mod bits;
+mod calls;
+mod control;
+mod data;
 mod flow;
 mod literal;
 mod results;
@@ -149,7 +152,11 @@ impl Facts {
     /// Instructions that are reached and do something, and how many of them are checked.
     pub fn count(&self, code: &Code) -> (usize, usize) {
         use crate::isa::generic::op;
-        let counted = code.ops.iter().zip(&self.ops).filter(|(op, facts)| facts.is_reached && !matches!(op.opcode, op::LABEL | op::LINE | op::FUNC_INFO));
+        let counted = code
+            .ops
+            .iter()
+            .zip(&self.ops)
+            .filter(|(op, facts)| facts.is_reached && !matches!(op.opcode, op::LABEL | op::LINE | op::FUNC_INFO));
         counted.fold((0, 0), |(all, checked), (_, facts)| (all + 1, checked + usize::from(facts.is_checked)))
     }
 }

@@ -25,22 +25,34 @@ pub fn result(types: &mut Types, module: &str, function: &str, arguments: &[Type
         ("+" | "-" | "*" | "abs", _) if all_within(kinds::INTEGER) => Type::of(kinds::INTEGER),
         ("+" | "-" | "*", _) if arguments.iter().any(|argument| argument.is_within(kinds::FLOAT)) => Type::of(kinds::FLOAT),
         ("+" | "-" | "*" | "abs", _) => Type::of(kinds::NUMBER),
-        ("band", 2) if arguments.iter().any(|argument| argument.is_within(kinds::SMALL)) && all_within(kinds::SMALL) => Type::of(kinds::SMALL),
+        ("band", 2) if arguments.iter().any(|argument| argument.is_within(kinds::SMALL)) && all_within(kinds::SMALL) => {
+            Type::of(kinds::SMALL)
+        }
         ("bor" | "bxor", 2) | ("bnot", 1) if all_within(kinds::SMALL) => Type::of(kinds::SMALL),
         ("rem", 2) if arguments[1].is_within(kinds::SMALL) => Type::of(kinds::SMALL),
-        ("div" | "rem" | "band" | "bor" | "bxor" | "bsl" | "bsr", 2) | ("bnot" | "round" | "trunc" | "floor" | "ceil", 1) => Type::of(kinds::INTEGER),
+        ("div" | "rem" | "band" | "bor" | "bxor" | "bsl" | "bsr", 2) | ("bnot" | "round" | "trunc" | "floor" | "ceil", 1) => {
+            Type::of(kinds::INTEGER)
+        }
         ("length" | "tuple_size" | "map_size" | "byte_size" | "size", 1) => Type::of(kinds::SMALL),
         ("bit_size", 1) | ("binary_to_integer" | "list_to_integer", _) => Type::of(kinds::INTEGER),
         ("/", 2) | ("float", 1) => Type::of(kinds::FLOAT),
         ("=:=" | "=/=" | "==" | "/=" | "<" | ">" | "=<" | ">=" | "and" | "or" | "xor", 2) | ("not", 1) => Type::of(kinds::ATOM),
         (name, 1 | 2) if name.starts_with("is_") => Type::of(kinds::ATOM),
         ("self", 0) => Type::of(kinds::PID),
-        ("node", _) | ("binary_to_atom" | "list_to_atom" | "list_to_existing_atom" | "binary_to_existing_atom", _) => Type::of(kinds::ATOM),
-        ("make_ref", 0) | ("monitor", _) => Type::of(kinds::REFERENCE),
-        ("tuple_to_list" | "atom_to_list" | "integer_to_list" | "float_to_list" | "binary_to_list" | "bitstring_to_list" | "pid_to_list", _) => {
-            Type::of(kinds::LIST)
+        ("node", _) | ("binary_to_atom" | "list_to_atom" | "list_to_existing_atom" | "binary_to_existing_atom", _) => {
+            Type::of(kinds::ATOM)
         }
-        ("atom_to_binary" | "integer_to_binary" | "float_to_binary" | "term_to_binary" | "iolist_to_binary" | "list_to_binary" | "list_to_bitstring", _)
+        ("make_ref", 0) | ("monitor", _) => Type::of(kinds::REFERENCE),
+        (
+            "tuple_to_list" | "atom_to_list" | "integer_to_list" | "float_to_list" | "binary_to_list" | "bitstring_to_list"
+            | "pid_to_list",
+            _,
+        ) => Type::of(kinds::LIST),
+        (
+            "atom_to_binary" | "integer_to_binary" | "float_to_binary" | "term_to_binary" | "iolist_to_binary" | "list_to_binary"
+            | "list_to_bitstring",
+            _,
+        )
         | ("binary_part", _) => Type::of(kinds::BITSTRING),
         ("list_to_tuple", 1) | ("make_tuple", _) => Type::of(kinds::TUPLE),
         ("append_element", 2) => {

@@ -41,7 +41,9 @@ impl Flow<'_> {
                 let (size, tag) = (number(args[2]) as u32, args[3].atom().unwrap_or(0));
                 self.branch_if(state, args[0], |flow, state| {
                     let ty = flow.type_of_value(state, value);
-                    let left = flow.types.filter(ty, |shape| !(shape.is_exact && shape.size == size && shape.element(0) == Type::atom(tag)));
+                    let left = flow
+                        .types
+                        .filter(ty, |shape| !(shape.is_exact && shape.size == size && shape.element(0) == Type::atom(tag)));
                     flow.learn(state, value, left)
                 });
                 let ty = self.type_of_value(state, value).restrict(kinds::TUPLE);
@@ -199,7 +201,9 @@ impl Flow<'_> {
             self.branch_if(state, pair[1], |flow, state| flow.assume_equal(state, op_index, args[0], pair[0]));
         }
         self.branch_if(state, args[1], |flow, state| {
-            list.chunks_exact(2).all(|pair| !matches!(pair[0], Arg::Atom(_) | Arg::Nil) || flow.assume_different(state, op_index, args[0], pair[0]))
+            list.chunks_exact(2).all(|pair| {
+                !matches!(pair[0], Arg::Atom(_) | Arg::Nil) || flow.assume_different(state, op_index, args[0], pair[0])
+            })
         });
         false
     }

@@ -185,12 +185,14 @@ impl Numbering {
 pub fn join(types: &mut Types, a: &State, b: &State, widen: bool, sites: &mut Vec<u32>) -> State {
     let mut numbering = Numbering { pairs: Vec::new(), first: vec![0; a.values.len()] };
     let frame = if a.frame == b.frame { a.frame } else { Frame::Unclear };
-    let mut x: Vec<ValueId> = a.x.iter().zip(&b.x).map(|(&a, &b)| if a == DEAD || b == DEAD { DEAD } else { numbering.number(a, b) }).collect();
+    let mut x: Vec<ValueId> =
+        a.x.iter().zip(&b.x).map(|(&a, &b)| if a == DEAD || b == DEAD { DEAD } else { numbering.number(a, b) }).collect();
     while x.last() == Some(&DEAD) {
         x.pop();
     }
     // Frames of different sizes have their first registers in common.
-    let mut y: Vec<ValueId> = a.y.iter().zip(&b.y).map(|(&a, &b)| if a == UNINIT || b == UNINIT { UNINIT } else { numbering.number(a, b) }).collect();
+    let mut y: Vec<ValueId> =
+        a.y.iter().zip(&b.y).map(|(&a, &b)| if a == UNINIT || b == UNINIT { UNINIT } else { numbering.number(a, b) }).collect();
     let mut site = a.site;
     if a.site != b.site || frame == Frame::Unclear {
         site = NO_SITE;

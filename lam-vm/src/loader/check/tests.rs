@@ -101,11 +101,19 @@ fn changed_bytes_never_panic() {
 fn a_test_proves_what_follows() {
     let get = [Arg::X(0), u(1), Arg::X(0)];
     assert_eq!(checked(function(1, &[(op::GET_TUPLE_ELEMENT, &get), (op::RETURN, &[])])), ["get_tuple_element"]);
-    let with_tests: &[(u8, &[Arg])] =
-        &[(op::IS_TUPLE, &[Arg::Label(1), Arg::X(0)]), (op::TEST_ARITY, &[Arg::Label(1), Arg::X(0), u(2)]), (op::GET_TUPLE_ELEMENT, &get), (op::RETURN, &[])];
+    let with_tests: &[(u8, &[Arg])] = &[
+        (op::IS_TUPLE, &[Arg::Label(1), Arg::X(0)]),
+        (op::TEST_ARITY, &[Arg::Label(1), Arg::X(0), u(2)]),
+        (op::GET_TUPLE_ELEMENT, &get),
+        (op::RETURN, &[]),
+    ];
     assert!(checked(function(1, with_tests)).is_empty());
-    let too_small: &[(u8, &[Arg])] =
-        &[(op::IS_TUPLE, &[Arg::Label(1), Arg::X(0)]), (op::TEST_ARITY, &[Arg::Label(1), Arg::X(0), u(1)]), (op::GET_TUPLE_ELEMENT, &get), (op::RETURN, &[])];
+    let too_small: &[(u8, &[Arg])] = &[
+        (op::IS_TUPLE, &[Arg::Label(1), Arg::X(0)]),
+        (op::TEST_ARITY, &[Arg::Label(1), Arg::X(0), u(1)]),
+        (op::GET_TUPLE_ELEMENT, &get),
+        (op::RETURN, &[]),
+    ];
     assert_eq!(checked(function(1, too_small)), ["get_tuple_element"]);
     // What is known of a value holds for its copies.
     let copied: &[(u8, &[Arg])] = &[
@@ -140,7 +148,9 @@ fn calls_inside_the_module_are_known() {
 
 #[test]
 fn promised_heap_is_counted() {
-    let body = |words| [(op::TEST_HEAP, vec![u(words), u(1)]), (op::PUT_LIST, vec![Arg::X(0), Arg::Nil, Arg::X(0)]), (op::RETURN, vec![])];
+    let body = |words| {
+        [(op::TEST_HEAP, vec![u(words), u(1)]), (op::PUT_LIST, vec![Arg::X(0), Arg::Nil, Arg::X(0)]), (op::RETURN, vec![])]
+    };
     let make = |words| {
         let mut asm = function(1, &[]);
         body(words).iter().for_each(|(opcode, args)| asm.op(*opcode, args));
@@ -152,12 +162,8 @@ fn promised_heap_is_counted() {
 
 #[test]
 fn unwritten_y_registers_make_allocate_clear_the_frame() {
-    let body: &[(u8, &[Arg])] = &[
-        (op::ALLOCATE, &[u(1), u(1)]),
-        (op::CALL, &[u(1), Arg::Label(2)]),
-        (op::DEALLOCATE, &[u(1)]),
-        (op::RETURN, &[]),
-    ];
+    let body: &[(u8, &[Arg])] =
+        &[(op::ALLOCATE, &[u(1), u(1)]), (op::CALL, &[u(1), Arg::Label(2)]), (op::DEALLOCATE, &[u(1)]), (op::RETURN, &[])];
     assert_eq!(checked(function(1, body)), ["allocate"]);
     let body: &[(u8, &[Arg])] = &[
         (op::ALLOCATE, &[u(1), u(1)]),
@@ -173,7 +179,8 @@ fn unwritten_y_registers_make_allocate_clear_the_frame() {
 fn handlers_are_entered_with_what_holds_everywhere_inside() {
     // The tuple in y1 is replaced inside of the try, so the handler knows nothing of it.
     let body = |replaces: bool| {
-        let mut asm = function(1, &[(op::IS_TUPLE, &[Arg::Label(1), Arg::X(0)]), (op::TEST_ARITY, &[Arg::Label(1), Arg::X(0), u(2)])]);
+        let mut asm =
+            function(1, &[(op::IS_TUPLE, &[Arg::Label(1), Arg::X(0)]), (op::TEST_ARITY, &[Arg::Label(1), Arg::X(0), u(2)])]);
         asm.op(op::ALLOCATE, &[u(2), u(1)]);
         asm.op(op::MOVE, &[Arg::X(0), Arg::Y(1)]);
         asm.op(op::TRY, &[Arg::Y(0), Arg::Label(3)]);
@@ -221,10 +228,28 @@ fn what_cannot_be_valid_is_refused() {
         ("frame 2 words", &[(op::ALLOCATE, &[u(1), u(1)]), (op::DEALLOCATE, &[u(2)]), (op::RETURN, &[])]),
         ("y0, which is outside", &[(op::MOVE, &[Arg::Y(0), Arg::X(0)]), (op::RETURN, &[])]),
         ("y0, which is outside", &[(op::MOVE, &[Arg::X(0), Arg::Y(0)]), (op::RETURN, &[])]),
-        ("catch word", &[(op::ALLOCATE, &[u(1), u(1)]), (op::CATCH, &[Arg::Y(0), Arg::Label(3)]), (op::MOVE, &[Arg::Y(0), Arg::X(0)]), (op::LABEL, &[u(3)]), (op::CATCH_END, &[Arg::Y(0)]), (op::DEALLOCATE, &[u(1)]), (op::RETURN, &[])]),
+        (
+            "catch word",
+            &[
+                (op::ALLOCATE, &[u(1), u(1)]),
+                (op::CATCH, &[Arg::Y(0), Arg::Label(3)]),
+                (op::MOVE, &[Arg::Y(0), Arg::X(0)]),
+                (op::LABEL, &[u(3)]),
+                (op::CATCH_END, &[Arg::Y(0)]),
+                (op::DEALLOCATE, &[u(1)]),
+                (op::RETURN, &[]),
+            ],
+        ),
         ("its handler", &[(op::ALLOCATE, &[u(1), u(1)]), (op::CATCH, &[Arg::Y(0), Arg::Label(2)]), (op::RETURN, &[])]),
         ("belongs to another function", &[(op::MOVE, &[Arg::Nil, Arg::X(0)])]),
-        ("string table", &[(op::BS_START_MATCH3, &[Arg::Label(1), Arg::X(0), u(1), Arg::X(0)]), (op::BS_MATCH_STRING, &[F0, Arg::X(0), u(8), u(0)]), (op::RETURN, &[])]),
+        (
+            "string table",
+            &[
+                (op::BS_START_MATCH3, &[Arg::Label(1), Arg::X(0), u(1), Arg::X(0)]),
+                (op::BS_MATCH_STRING, &[F0, Arg::X(0), u(8), u(0)]),
+                (op::RETURN, &[]),
+            ],
+        ),
         ("arguments to a function", &[(op::CALL_ONLY, &[u(0), Arg::Label(2)])]),
         ("no function", &[(op::CALL_ONLY, &[u(1), Arg::Label(1)])]),
     ];

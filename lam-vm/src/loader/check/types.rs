@@ -205,7 +205,11 @@ pub struct Types {
 impl Default for Types {
     fn default() -> Types {
         let any = vec![Shape { size: 0, is_exact: false, elements: Vec::new() }];
-        Types { nodes: vec![Node { shapes: any.clone(), depth: 0 }], index: [(any, ANY_TUPLE)].into_iter().collect(), joins: FastMap::default() }
+        Types {
+            nodes: vec![Node { shapes: any.clone(), depth: 0 }],
+            index: [(any, ANY_TUPLE)].into_iter().collect(),
+            joins: FastMap::default(),
+        }
     }
 }
 
@@ -242,7 +246,9 @@ impl Types {
 
     /// A tuple of exactly these elements.
     pub fn tuple(&mut self, elements: impl Iterator<Item = Type>, size: u32) -> Type {
-        let elements = elements.take(MAX_ELEMENTS).map(|element| if self.depth(element) >= MAX_DEPTH { self.flat(element) } else { element });
+        let elements = elements
+            .take(MAX_ELEMENTS)
+            .map(|element| if self.depth(element) >= MAX_DEPTH { self.flat(element) } else { element });
         let mut shape = Shape { size, is_exact: true, elements: elements.collect() };
         shape.trim();
         self.of_shapes(vec![shape])
