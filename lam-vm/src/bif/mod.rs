@@ -30,6 +30,7 @@ pub(crate) use table::bifs;
 
 /// All tables; a BIF's number is its place in them, one after the other.
 pub const TABLES: &[&BifTable] = &[
+    &erlang::external::TABLE,
     &erlang::hash::TABLE,
     &erlang::identity::TABLE,
     &maps::TABLE,

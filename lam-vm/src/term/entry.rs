@@ -53,6 +53,13 @@ impl Export {
 }
 
 impl FunEntry {
+    /// The module's MD5, of which `uniq` holds two little-endian words.
+    pub fn uniq_bytes(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.uniq[0].to_le_bytes());
+        bytes[8..].copy_from_slice(&self.uniq[1].to_le_bytes());
+        bytes
+    }
     pub fn module(&self) -> Atom {
         Atom::of_word(self.module)
     }

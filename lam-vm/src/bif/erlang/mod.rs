@@ -4,6 +4,7 @@ pub mod atoms;
 pub mod code;
 pub mod control;
 pub mod guards;
+pub mod external;
 pub mod hash;
 pub mod identity;
 pub mod info;
