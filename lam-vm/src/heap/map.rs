@@ -480,6 +480,7 @@ fn drop_earlier_doubles<'c>(pairs: &mut Vec<(u32, Term<'c>, Term<'c>)>) {
     pairs.truncate(kept);
 }
 
+
 #[cfg(test)]
 #[path = "map_tests.rs"]
 mod tests;

@@ -8,6 +8,8 @@ pub mod copy;
 pub mod external;
 pub mod external_decode;
 mod external_scan;
+#[cfg(test)]
+mod external_tests;
 pub mod map;
 pub mod off_heap;
 mod owned;

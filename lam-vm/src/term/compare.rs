@@ -481,6 +481,3 @@ fn ref_parts(view: &View<'_>) -> ((Atom, u32), [u32; REF_NUMBERS_MAX]) {
     }
 }
 
-#[cfg(test)]
-#[path = "compare_tests.rs"]
-mod tests;

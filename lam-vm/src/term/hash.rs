@@ -186,7 +186,7 @@ pub fn phash2(term: Term<'_>) -> u32 {
 fn otp_immediate(term: Term<'_>) -> u64 {
     let at = term.word();
     match at & 0xFF {
-        word::SUBTAG_NIL => !0 << 6 | 0x3B,
+        word::SUBTAG_NIL => hash_mix::NIL_WORD,
         word::SUBTAG_ATOM => u64::from(word::atom_index(at)) << 6 | 0x0B,
         word::SUBTAG_PID => (at >> 8) << 4 | 0x3,
         word::SUBTAG_PORT => (at >> 8) << 4 | 0x7,
@@ -418,6 +418,3 @@ pub fn phash(term: Term<'_>) -> u32 {
     hash
 }
 
-#[cfg(test)]
-#[path = "hash_tests.rs"]
-mod tests;

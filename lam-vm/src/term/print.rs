@@ -180,10 +180,10 @@ fn scientific(value: f64) -> String {
     }
 }
 
-/// A proper list of printable ASCII and white space.
+/// A proper list of printable Latin-1 and white space.
 fn is_text(list: Term<'_>) -> bool {
     let mut cells = list.iter_list();
-    cells.by_ref().all(|head| matches!(head.as_small(), Some(32..=126 | 9 | 10 | 13))) && cells.rest.is_nil()
+    cells.by_ref().all(|head| matches!(head.as_small(), Some(32..=126 | 160..=255 | 9 | 10 | 13))) && cells.rest.is_nil()
 }
 
 fn print_bits(bits: &Bits<'_>, out: &mut Vec<u8>, limit: usize) {
