@@ -17,6 +17,8 @@ pub mod lam_host;
 mod lists;
 pub mod maps;
 mod math;
+mod prim_buffer;
+mod prim_file;
 mod os;
 mod search;
 mod table;
@@ -59,6 +61,8 @@ pub const TABLES: &[&BifTable] = &[
     &erts::net_kernel::TABLE,
     &lists::TABLE,
     &math::TABLE,
+    &prim_buffer::TABLE,
+    &prim_file::TABLE,
     &os::TABLE,
     &unicode::TABLE,
 ];
