@@ -1,6 +1,7 @@
 //! The tables that all processes of a machine share, in one struct.
 
 use crate::code::Code;
+use crate::heap::persistent::PersistentTerms;
 use crate::io::Standard;
 use crate::process::unique::Unique;
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -9,6 +10,7 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 pub struct System {
     pub code: Code,
     pub unique: Unique,
+    pub persistent_terms: PersistentTerms,
     pub standard: Standard,
     /// The program's own arguments.
     pub arguments: Vec<Vec<u8>>,
@@ -24,7 +26,7 @@ impl Default for System {
 
 impl System {
     pub fn new(code: Code) -> System {
-        System { code, unique: Unique::default(), standard: Standard::default(), arguments: Vec::new(), backtrace_depth: AtomicUsize::new(8) }
+        System { code, unique: Unique::default(), persistent_terms: PersistentTerms::default(), standard: Standard::default(), arguments: Vec::new(), backtrace_depth: AtomicUsize::new(8) }
     }
     pub fn backtrace_depth(&self) -> usize {
         self.backtrace_depth.load(Ordering::Relaxed)

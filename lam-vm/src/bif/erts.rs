@@ -28,8 +28,6 @@ bifs! { module "erts_internal";
     /// `erts_internal:perf_counter_unit()` => `1000000000`
     [plain] "perf_counter_unit"/0 = time_unit, "erts/emulator/beam/erl_time_sup.c";
     /// Threads that do the machine's own work.
-    ///
-    /// `erts_internal:no_aux_work_threads()` => `1`
     [plain] "no_aux_work_threads"/0 = no_aux_work_threads, "erts/emulator/beam/erl_bif_info.c";
     /// This node's creation number, `undefined` without distribution.
     ///
@@ -160,21 +158,19 @@ pub mod debug {
         /// Writes a term to standard output as `erlang:display/1`, and gives what was written.
         [plain] "display"/1 = display, "erts/emulator/beam/bif.c";
         /// Names of the instructions: none are told.
-        ///
-        /// `erts_debug:instructions()` => `[]`
         [plain] "instructions"/0 = instructions, "erts/emulator/beam/beam_debug.c";
         /// Size of the interpreter's code: not told.
         ///
         /// `erts_debug:interpreter_size()` => `0`
         [plain] "interpreter_size"/0 = interpreter_size, "erts/emulator/beam/beam_debug.c";
-        /// What the machine keeps for itself: `badarg` for all of it.
+        /// What the machine keeps for itself: `undef`, as where it was not made available.
         ///
-        /// `erts_debug:get_internal_state(a)` => `error:badarg`
-        [plain] "get_internal_state"/1 = refused, "erts/emulator/beam/erl_bif_info.c";
-        /// What is shown of a map's inside; `badarg` for a flat one.
+        /// `erts_debug:get_internal_state(a)` => `error:undef`
+        [plain] "get_internal_state"/1 = unavailable, "erts/emulator/beam/erl_bif_info.c";
+        /// What is shown of a map's inside: `{badmap, Term}` for what is none, `badarg` for maps, for ours have another inside.
         ///
-        /// `erts_debug:map_info(a)` => `error:badarg`
-        [plain] "map_info"/1 = refused, "erts/emulator/beam/erl_map.c";
+        /// `erts_debug:map_info(a)` => `error:{badmap, a}`
+        [plain] "map_info"/1 = map_info, "erts/emulator/beam/erl_map.c";
     }
 
     fn same<'c>(_: &mut Call<'c>, [a, b]: [Term<'c>; 2]) -> BifResult<'c> {
@@ -235,6 +231,14 @@ pub mod debug {
         text.push(b'\n');
         crate::bif::erlang::info::write(call, crate::platform::stdio::Stream::Stdout, &text)?;
         Ok(call.byte_list(&text, Term::NIL))
+    }
+
+    fn unavailable<'c>(_: &mut Call<'c>, [_]: [Term<'c>; 1]) -> BifResult<'c> {
+        Err(Stop::UNDEF)
+    }
+
+    fn map_info<'c>(call: &mut Call<'c>, [map]: [Term<'c>; 1]) -> BifResult<'c> {
+        if map.is_map() { Err(Stop::BADARG) } else { Err(call.error_with(am::BADMAP, map)) }
     }
 
     fn instructions<'c>(_: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {

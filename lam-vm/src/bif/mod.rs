@@ -20,6 +20,7 @@ mod math;
 mod prim_buffer;
 mod prim_file;
 mod os;
+mod persistent_term;
 mod search;
 mod table;
 #[cfg(test)]
@@ -64,6 +65,8 @@ pub const TABLES: &[&BifTable] = &[
     &prim_buffer::TABLE,
     &prim_file::TABLE,
     &os::TABLE,
+    &persistent_term::TABLE,
+    &persistent_term::internal::TABLE,
     &unicode::TABLE,
 ];
 

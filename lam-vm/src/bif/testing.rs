@@ -48,10 +48,21 @@ pub fn check(module: &str, name: &str, args: &str, expected: &str) {
     assert_eq!(got, normal(expected), "{module}:{name}({args})");
 }
 
+/// Text of an outcome that is no term.
+fn is_class(text: &str) -> bool {
+    ["error:", "exit:", "throw:", "apply:"].iter().any(|class| text.starts_with(class))
+}
+
+/// Whether the small reader knows all of these terms.
+fn is_readable(text: &str) -> bool {
+    let text = text.to_owned();
+    Alloc::default().with(move |heap| Reader::new(&text).arguments(heap).is_some())
+}
+
 /// The expectation's text as `show` writes it.
 fn normal(text: &str) -> String {
-    if text.starts_with("error:") || text.starts_with("exit:") || text.starts_with("throw:") || text.starts_with("apply:") {
-        return text.to_owned();
+    if let Some((class, reason)) = text.split_once(':').filter(|_| is_class(text)) {
+        return if class == "apply" { text.to_owned() } else { format!("{class}:{}", normal(reason)) };
     }
     let mut alloc = Alloc::default();
     alloc.with(|heap| Reader::new(text).whole(heap).map(show)).unwrap_or_else(|| panic!("cannot read {text}"))
@@ -319,7 +330,7 @@ fn examples_are_true() {
                 let (head, args) = call.split_once('(').expect("a call");
                 let (module, name) = head.split_once(':').expect("a qualified name");
                 let args = args.strip_suffix(')').expect("a closing bracket");
-                if args.contains("#{") || outcome.contains("#{") {
+                if !is_readable(args) || !(is_class(outcome) || is_readable(outcome)) {
                     continue;
                 }
                 check(module, name.trim_matches('\''), args, outcome);

@@ -14,6 +14,7 @@ pub mod map;
 pub mod off_heap;
 mod owned;
 mod process_heap;
+pub mod persistent;
 pub mod resource;
 mod sizes;
 pub mod statics;
