@@ -83,7 +83,7 @@ fn has_beam(folder: &Path) -> bool {
     })
 }
 
-/// Where cases without the stub's target are left out: a `lam` built without the wasm stub names it.
+/// The `lam` under test.
 fn lam() -> PathBuf {
     std::env::var_os("LAM_BIN")
         .map(PathBuf::from)
