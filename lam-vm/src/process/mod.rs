@@ -1,11 +1,108 @@
 //! Processes: what belongs to one process, apart from what others may touch of it.
+//!
+//! `Process` is its scheduler's alone. Others reach it through its `Control` block in the `ProcessTable`, and only by signals:
+//! `take_in` is what they do, `ending` is what a process leaves behind.
 
+pub mod control;
+mod dictionary;
+pub mod ending;
+pub mod mailbox;
+pub mod names;
+mod owned;
+pub mod run_queue;
+pub mod signal;
+pub mod spawn;
+pub mod table;
+mod take_in;
+pub mod ties;
 pub mod unique;
+#[cfg(test)]
+mod tests;
 
-pub use crate::heap::{ProcessHeap, STACK_RESERVE_WORDS};
+pub use dictionary::Dictionary;
 
-use crate::atom::Atom;
+pub use mailbox::Mailbox;
+pub use names::Names;
+pub use owned::OwnedTerm;
+pub use run_queue::RunQueues;
+pub use signal::{InfoForm, RefId, Request, SignalKind};
+pub use table::{ProcessTable, TableFull};
+pub use take_in::pid_term;
+pub use ties::{AliasMode, Monitor, Ties, Watch};
+
+use crate::atom::{Atom, am};
 use crate::term::word;
+use crate::timer::TimerHandle;
+
+/// Which run queue a process waits in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Priority {
+    Low = 0,
+    Normal = 1,
+    High = 2,
+    Max = 3,
+}
+
+impl Priority {
+    pub fn from_bits(bits: u64) -> Priority {
+        match bits {
+            0 => Priority::Low,
+            2 => Priority::High,
+            3 => Priority::Max,
+            _ => Priority::Normal,
+        }
+    }
+    pub fn of_atom(atom: Atom) -> Option<Priority> {
+        match atom {
+            am::LOW => Some(Priority::Low),
+            am::NORMAL => Some(Priority::Normal),
+            am::HIGH => Some(Priority::High),
+            am::MAX => Some(Priority::Max),
+            _ => None,
+        }
+    }
+    pub fn atom(self) -> Atom {
+        match self {
+            Priority::Low => am::LOW,
+            Priority::Normal => am::NORMAL,
+            Priority::High => am::HIGH,
+            Priority::Max => am::MAX,
+        }
+    }
+}
+
+/// A timer of a receive.
+#[derive(Clone, Copy)]
+pub struct ReceiveTimer {
+    pub handle: TimerHandle,
+    pub number: u64,
+}
+
+/// A question to another process that a BIF waits for.
+pub struct Pending {
+    pub number: u64,
+    pub answer: Option<OwnedTerm>,
+}
+
+/// `max_heap_size`'s options besides the size.
+#[derive(Clone, Copy)]
+pub struct MaxHeapOptions {
+    pub kill: bool,
+    pub error_logger: bool,
+    pub include_shared_binaries: bool,
+}
+
+/// What `spawn_opt` and `process_flag` set and the machine only remembers or reads now and then.
+#[derive(Clone)]
+pub struct Settings {
+    pub max_heap: MaxHeapOptions,
+    pub min_bin_vheap_words: usize,
+    pub off_heap_messages: bool,
+    pub sensitive: bool,
+    pub save_calls: u32,
+    pub scheduler: u32,
+}
 
 /// What only the scheduler that runs the process touches.
 pub struct Process {
@@ -32,17 +129,39 @@ pub struct Process {
     pub hibernates: bool,
     /// Trace term of the exception being handled, NONV without; a root.
     pub trace: u64,
+
+    /// What to call when first scheduled; `pc` is null until then.
+    pub start: Option<(Atom, Atom, usize)>,
+    pub parent: u64,
+    pub priority: Priority,
+    pub trap_exit: bool,
+    /// The inner queue; what others sent and nobody took in yet is in the control block.
+    pub mailbox: Mailbox,
+    pub ties: Ties,
+    /// In a receive's wait (or, with `waits_in_bif`, a BIF's), not ready to go on.
+    pub waiting: bool,
+    pub receive_timer: Option<ReceiveTimer>,
+    /// The receive's timer has fired.
+    pub timed_out: bool,
+    /// An exit signal took effect: the process ends with this reason at the next chance.
+    pub exit: Option<OwnedTerm>,
+    pub exit_by_signal: bool,
+    /// What the driver is to do in this process's name.
+    pub requests: Vec<Request>,
+    pub pending: Option<Pending>,
+    pub suspend_count: u32,
+    pub settings: Settings,
 }
 
-/// The process dictionary: key and value words, which the collector updates; see `bif/erlang/dictionary.rs`.
-#[derive(Default)]
-pub struct Dictionary {
-    pub pairs: Vec<(u64, u64)>,
+impl Default for Settings {
+    fn default() -> Self {
+        let max_heap = MaxHeapOptions { kill: true, error_logger: true, include_shared_binaries: false };
+        Settings { max_heap, min_bin_vheap_words: 46422, off_heap_messages: false, sensitive: false, save_calls: 0, scheduler: 0 }
+    }
 }
 
 impl Process {
     pub fn new(pid: u64, heap_words: usize) -> Process {
-        use crate::atom::am;
         Process {
             heap: ProcessHeap::new(heap_words),
             pid,
@@ -58,6 +177,34 @@ impl Process {
             waits_in_bif: false,
             hibernates: false,
             trace: word::NONV,
+            start: None,
+            parent: pid,
+            priority: Priority::Normal,
+            trap_exit: false,
+            mailbox: Mailbox::default(),
+            ties: Ties::default(),
+            waiting: false,
+            receive_timer: None,
+            timed_out: false,
+            exit: None,
+            exit_by_signal: false,
+            requests: Vec::new(),
+            pending: None,
+            suspend_count: 0,
+            settings: Settings::default(),
         }
+    }
+    /// Every word outside heap and stack that may point into the heap, besides live X registers.
+    pub fn for_each_root(&mut self, mut visit: impl FnMut(&mut u64)) {
+        for word in self.saved_x.iter_mut().chain(&mut self.saved) {
+            visit(word);
+        }
+        for (key, value) in &mut self.dictionary.pairs {
+            visit(key);
+            visit(value);
+        }
+        visit(&mut self.trace);
+        visit(&mut self.group_leader);
+        self.mailbox.for_each_root(visit);
     }
 }

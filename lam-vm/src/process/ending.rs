@@ -1,0 +1,112 @@
+//! The end of a process: what it tells those it is tied to.
+
+use super::names::Names;
+use super::signal::{Request, SignalKind};
+use super::table::ProcessTable;
+use super::ties::Watch;
+use super::{OwnedTerm, Process};
+use crate::atom::am;
+use crate::term::Term;
+
+/// Ends the running process: no more signals, exit signals to links, `'DOWN'` to watchers, the slot is free.
+///
+/// The caller is its owner, and no reference to the process lives; it is dropped here. The receive timer is the caller's.
+pub fn end(pid: u64, reason: &OwnedTerm, table: &ProcessTable, names: &Names) {
+    let Some(control) = table.lookup(pid) else { return };
+    control.transition_to_exiting();
+    // SAFETY: the caller owns the process and lets go of it here; a process ends once.
+    let mut process = unsafe { control.take_process() };
+    if let Some(name) = process.registered_name.take() {
+        names.unregister_of(name, pid);
+    }
+    for signal in control.close() {
+        refuse(&mut process, table, signal.kind);
+    }
+    for request in core::mem::take(&mut process.requests) {
+        refuse_request(pid, table, request);
+    }
+    tell(&process, reason, table);
+    drop(process);
+    table.remove(pid);
+}
+
+/// What came too late: links and monitors learn that nobody is there.
+fn refuse(process: &mut Process, table: &ProcessTable, kind: SignalKind) {
+    let pid = process.pid;
+    let noproc = || OwnedTerm::of(Term::atom(am::NOPROC));
+    match kind {
+        SignalKind::Link { from } => {
+            table.send(from, SignalKind::Exit { from: pid, reason: noproc(), by_link: true });
+        }
+        SignalKind::Unlink { from, id } => {
+            process.ties.links.remove(&from);
+            table.send(from, SignalKind::UnlinkAck { from: pid, id });
+        }
+        SignalKind::UnlinkAck { from, .. } => {
+            process.ties.links.remove(&from);
+        }
+        SignalKind::Monitor { from, id, .. } => {
+            table.send(from, SignalKind::Down { id, reason: noproc() });
+        }
+        SignalKind::Demonitor { id } => {
+            process.ties.watchers.remove(&id);
+        }
+        // It came before the end: who linked with us and died is told nothing.
+        SignalKind::Exit { from, by_link: true, .. } => {
+            process.ties.links.remove(&from);
+        }
+        SignalKind::Down { id, .. } => {
+            process.ties.monitors.remove(&id);
+        }
+        SignalKind::Request(request) => refuse_request(pid, table, *request),
+        SignalKind::GroupLeader { reply: Some((to, reference)), .. } => {
+            table.send_reply(pid, to, reference, Term::atom(am::BADARG));
+        }
+        SignalKind::Suspend { from, reply: Some(reference) } => {
+            table.send_reply(pid, from, reference, Term::atom(am::BADARG));
+        }
+        _ => {}
+    }
+}
+
+fn refuse_request(pid: u64, table: &ProcessTable, request: Request) {
+    match request {
+        Request::Info { from, number, .. } => {
+            table.send(from, SignalKind::Reply { number, answer: OwnedTerm::of(Term::atom(am::UNDEFINED)) });
+        }
+        Request::IsAlive { from, number } => {
+            table.send(from, SignalKind::Reply { number, answer: OwnedTerm::of(Term::bool(false)) });
+        }
+        Request::Collect { from, id, .. } => {
+            let message = OwnedTerm::join([id], |heap, [id]| heap.tuple(&[Term::atom(am::GARBAGE_COLLECT), id, Term::bool(false)]));
+            table.send_message(pid, from, message);
+        }
+        Request::CheckCode { from, id } => {
+            let message = OwnedTerm::join([id], |heap, [id]| heap.tuple(&[Term::atom(am::CHECK_PROCESS_CODE), id, Term::bool(false)]));
+            table.send_message(pid, from, message);
+        }
+    }
+}
+
+fn tell(process: &Process, reason: &OwnedTerm, table: &ProcessTable) {
+    let pid = process.pid;
+    for (other, link) in &process.ties.links {
+        // A link that is being removed tells nothing.
+        if link.unlinking.is_none() {
+            table.send(*other, SignalKind::Exit { from: pid, reason: reason.duplicate(), by_link: true });
+        }
+    }
+    for (id, monitor) in &process.ties.monitors {
+        if let Watch::Process { pid: other, .. } = monitor.watch {
+            table.send(other, SignalKind::Demonitor { id: *id });
+        }
+    }
+    for (id, watcher) in &process.ties.watchers {
+        table.send(watcher.pid, SignalKind::Down { id: *id, reason: reason.duplicate() });
+    }
+    for (other, count) in &process.ties.suspending {
+        for _ in 0..*count {
+            table.send(*other, SignalKind::Resume);
+        }
+    }
+}

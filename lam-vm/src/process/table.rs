@@ -1,0 +1,199 @@
+//! The process table: finding a process by pid, making slots, sending signals.
+//!
+//! Slots lie in chunks that are allocated when first needed and never freed. Looking up is two loads and a compare.
+
+use std::alloc::{Layout, alloc_zeroed, handle_alloc_error};
+
+use super::control::Control;
+use super::run_queue::RunQueues;
+use super::signal::{RefId, Signal, SignalKind};
+use super::{Priority, Process};
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use crate::term::identity::id_of_numbers;
+use crate::term::word;
+
+const CHUNK_SLOTS: usize = 1024;
+/// As OTP's largest: pids have room for more, but nobody asked.
+pub const LIMIT_MAX: usize = 1 << 27;
+const LIMIT_DEFAULT: usize = 1 << 24;
+
+/// The process could not be made: the table is full.
+#[derive(Debug)]
+pub struct TableFull;
+
+pub struct ProcessTable {
+    chunks: Box<[AtomicPtr<Control>]>,
+    slots: Mutex<Slots>,
+    count: AtomicUsize,
+    limit: usize,
+    /// Numbers of references made.
+    references: AtomicU64,
+    /// Numbers of requests, unlinks and timers.
+    numbers: AtomicU64,
+    pub run_queues: RunQueues,
+}
+
+#[derive(Default)]
+struct Slots {
+    fresh: u32,
+    free: Vec<u32>,
+}
+
+impl Default for ProcessTable {
+    fn default() -> Self {
+        ProcessTable::new(LIMIT_DEFAULT)
+    }
+}
+
+impl ProcessTable {
+    pub fn new(limit: usize) -> ProcessTable {
+        let limit = limit.clamp(CHUNK_SLOTS, LIMIT_MAX).next_power_of_two();
+        ProcessTable {
+            chunks: (0..limit / CHUNK_SLOTS).map(|_| AtomicPtr::default()).collect(),
+            slots: Mutex::new(Slots::default()),
+            count: AtomicUsize::new(0),
+            limit,
+            references: AtomicU64::new(0),
+            numbers: AtomicU64::new(0),
+            run_queues: RunQueues::default(),
+        }
+    }
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+    /// Processes, also those that are just ending.
+    pub fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+    fn slot(&self, slot: u32) -> Option<&Control> {
+        let chunk = self.chunks.get(slot as usize / CHUNK_SLOTS)?.load(Ordering::Acquire);
+        if chunk.is_null() {
+            return None;
+        }
+        // SAFETY: a chunk has CHUNK_SLOTS blocks and is never freed while the table lives.
+        Some(unsafe { &*chunk.add(slot as usize % CHUNK_SLOTS) })
+    }
+    /// The control block of a local pid; `None` when its process is gone. It may be exiting.
+    pub fn lookup(&self, pid: u64) -> Option<&Control> {
+        self.slot(word::pid_slot(pid)).filter(|control| control.is(word::pid_generation(pid)))
+    }
+    /// Whether the process is there and not exiting.
+    pub fn is_alive(&self, pid: u64) -> bool {
+        self.lookup(pid).is_some_and(|control| !control.is_exiting())
+    }
+    /// Pids of all processes that are not exiting.
+    pub fn pids(&self) -> Vec<u64> {
+        let fresh = self.slots.lock().fresh;
+        let alive = |slot| self.slot(slot)?.alive_generation().map(|generation| word::local_pid(slot, generation));
+        (0..fresh).filter_map(alive).collect()
+    }
+
+    /// Makes a process: `make` gets its pid. It sleeps until somebody calls `start`.
+    pub fn insert(&self, make: impl FnOnce(u64) -> Box<Process>) -> Result<u64, TableFull> {
+        let slot = self.take_slot()?;
+        let control = self.slot(slot).expect("the slot's chunk was made");
+        let generation = control.generation();
+        let pid = word::local_pid(slot, generation);
+        control.publish(generation, make(pid), true);
+        Ok(pid)
+    }
+    fn take_slot(&self) -> Result<u32, TableFull> {
+        let mut slots = self.slots.lock();
+        let slot = match slots.free.pop() {
+            Some(slot) => slot,
+            None if (slots.fresh as usize) < self.limit => {
+                slots.fresh += 1;
+                self.make_chunk(slots.fresh - 1);
+                slots.fresh - 1
+            }
+            None => return Err(TableFull),
+        };
+        self.count.fetch_add(1, Ordering::Relaxed);
+        Ok(slot)
+    }
+    /// Called with the lock on slots held.
+    fn make_chunk(&self, slot: u32) {
+        let place = &self.chunks[slot as usize / CHUNK_SLOTS];
+        if !place.load(Ordering::Acquire).is_null() {
+            return;
+        }
+        let layout = Layout::array::<Control>(CHUNK_SLOTS).expect("a chunk is small");
+        // SAFETY: the layout is not empty; a zeroed `Control` is a free slot.
+        let chunk = unsafe { alloc_zeroed(layout) }.cast::<Control>();
+        if chunk.is_null() {
+            handle_alloc_error(layout);
+        }
+        place.store(chunk, Ordering::Release);
+    }
+    /// Frees the slot of a process whose box was taken.
+    pub(super) fn remove(&self, pid: u64) {
+        let Some(control) = self.lookup(pid) else { return };
+        control.release();
+        self.slots.lock().free.push(word::pid_slot(pid));
+        self.count.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Sends a signal; false where the process is gone.
+    pub fn send(&self, pid: u64, kind: SignalKind) -> bool {
+        self.try_send(pid, kind).is_ok()
+    }
+    /// As `send`, giving back what could not be sent.
+    pub fn try_send(&self, pid: u64, kind: SignalKind) -> Result<(), SignalKind> {
+        let Some(control) = self.lookup(pid) else { return Err(kind) };
+        match control.push(word::pid_generation(pid), Signal::new(kind)) {
+            Ok(slept) => {
+                if slept {
+                    self.run_queues.push(pid, control.priority());
+                }
+                Ok(())
+            }
+            Err(signal) => Err(signal.kind),
+        }
+    }
+    /// Lets a sleeping process run.
+    pub fn start(&self, pid: u64) {
+        if let Some(control) = self.lookup(pid)
+            && control.wake()
+        {
+            self.run_queues.push(pid, control.priority());
+        }
+    }
+    /// Puts the running process back into its queue. For its owner, who stops being it.
+    pub fn requeue(&self, pid: u64, priority: Priority) {
+        self.run_queues.push(pid, priority);
+    }
+
+    /// A reference that was never made before.
+    pub fn new_reference(&self) -> RefId {
+        let number = self.references.fetch_add(1, Ordering::Relaxed) + 1;
+        // 18, 32 and 32 bits, as the external format has them.
+        id_of_numbers([(number & 0x3_FFFF) as u32, (number >> 18) as u32, (number >> 50) as u32])
+    }
+    /// A number for a request, an unlink or a timer, never 0.
+    pub fn new_number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+impl Drop for ProcessTable {
+    fn drop(&mut self) {
+        for slot in 0..self.slots.lock().fresh {
+            if let Some(control) = self.slot(slot)
+                && control.is(control.generation())
+            {
+                drop(control.close());
+                // SAFETY: nobody runs any more: the table goes away with its machine.
+                drop(unsafe { control.take_process() });
+            }
+        }
+        let layout = Layout::array::<Control>(CHUNK_SLOTS).expect("a chunk is small");
+        for chunk in &self.chunks {
+            let chunk = chunk.load(Ordering::Acquire);
+            if !chunk.is_null() {
+                // SAFETY: allocated with this layout; no process is left.
+                unsafe { std::alloc::dealloc(chunk.cast(), layout) };
+            }
+        }
+    }
+}

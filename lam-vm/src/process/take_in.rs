@@ -1,0 +1,156 @@
+//! Taking in signals: what each does to the process that gets it.
+//!
+//! Done when the process is scheduled, when its inner queue is exhausted, before it ends, and by BIFs that read the effect.
+
+use super::signal::{RefId, SignalKind};
+use super::table::ProcessTable;
+use super::ties::{AliasMode, Link, Watch, Watcher};
+use super::{OwnedTerm, Process};
+use crate::atom::am;
+use crate::heap::Heap;
+use crate::term::identity::local_node;
+use crate::term::{Term, word};
+
+impl Process {
+    /// Takes in all signals that are there. Afterwards `exit` may hold a reason to end, and `requests` work for the driver.
+    pub fn take_in(&mut self, table: &ProcessTable) {
+        let Some(control) = table.lookup(self.pid) else { return };
+        while self.exit.is_none() && control.has_signals() {
+            for signal in control.take_signals() {
+                self.handle(table, signal.kind);
+            }
+        }
+    }
+
+    fn handle(&mut self, table: &ProcessTable, kind: SignalKind) {
+        match kind {
+            SignalKind::Message { message, .. } => self.mailbox.push(message),
+            SignalKind::AliasMessage { alias, message, .. } => {
+                if let Ok(ended) = self.ties.use_alias(alias) {
+                    if let Some(Watch::Process { pid, .. }) = ended.map(|monitor| monitor.watch) {
+                        table.send(pid, SignalKind::Demonitor { id: alias });
+                    }
+                    self.mailbox.push(message);
+                }
+            }
+            SignalKind::Link { from } => {
+                // While an unlink waits for its acknowledgement, the other side's link crossed it and will be taken down by it.
+                self.ties.links.entry(from).or_insert_with(Link::default);
+            }
+            SignalKind::Unlink { from, id } => {
+                if self.ties.is_linked(from) {
+                    self.ties.links.remove(&from);
+                }
+                table.send(from, SignalKind::UnlinkAck { from: self.pid, id });
+            }
+            SignalKind::UnlinkAck { from, id } => {
+                if self.ties.links.get(&from).is_some_and(|link| link.unlinking == Some(id)) {
+                    self.ties.links.remove(&from);
+                }
+            }
+            SignalKind::Exit { from, reason, by_link } => self.take_in_exit(from, reason, by_link),
+            SignalKind::Monitor { from, id, name } => {
+                self.ties.watchers.insert(id, Watcher { pid: from, name });
+            }
+            SignalKind::Demonitor { id } => {
+                self.ties.watchers.remove(&id);
+            }
+            SignalKind::Down { id, reason } => self.take_in_down(id, reason),
+            SignalKind::GroupLeader { leader, reply } => {
+                self.group_leader = leader;
+                if let Some((pid, reference)) = reply {
+                    table.send_reply(self.pid, pid, reference, Term::bool(true));
+                }
+            }
+            SignalKind::Request(request) => self.requests.push(*request),
+            SignalKind::Reply { number, answer } => {
+                if let Some(pending) = &mut self.pending
+                    && pending.number == number
+                {
+                    pending.answer = Some(answer);
+                }
+            }
+            SignalKind::Timeout { number } => {
+                if self.receive_timer.is_some_and(|timer| timer.number == number) {
+                    self.receive_timer = None;
+                    self.timed_out = true;
+                }
+            }
+            SignalKind::Suspend { from, reply } => {
+                self.suspend_count += 1;
+                if let Some(reference) = reply {
+                    table.send_reply(self.pid, from, reference, Term::bool(true));
+                }
+            }
+            SignalKind::Resume => self.suspend_count = self.suspend_count.saturating_sub(1),
+            SignalKind::Wake => {}
+        }
+    }
+
+    fn take_in_exit(&mut self, from: u64, reason: OwnedTerm, by_link: bool) {
+        if by_link {
+            if !self.ties.is_linked(from) {
+                return;
+            }
+            self.ties.links.remove(&from);
+        }
+        let (kill, normal) = reason.with(|reason| (reason.is_atom(am::KILL), reason.is_atom(am::NORMAL)));
+        if kill && !by_link {
+            self.exit = Some(OwnedTerm::of(Term::atom(am::KILLED)));
+            self.exit_by_signal = true;
+        } else if self.trap_exit {
+            let message = OwnedTerm::join([reason], |heap, [reason]| heap.tuple(&[Term::atom(am::EXIT_SIGNAL), pid_term(from), reason]));
+            self.mailbox.push(message);
+        } else if !normal || (from == self.pid && !by_link) {
+            self.exit = Some(reason);
+            self.exit_by_signal = true;
+        }
+    }
+
+    fn take_in_down(&mut self, id: RefId, reason: OwnedTerm) {
+        let Some(monitor) = self.ties.monitors.get_mut(&id) else { return };
+        let Watch::Process { pid, name } = monitor.watch else { return };
+        let owned = monitor.owned_ref;
+        let owner = self.pid;
+        let tag = monitor.tag.take().unwrap_or_else(|| OwnedTerm::of(Term::atom(am::DOWN)));
+        if monitor.alias == AliasMode::ExplicitUnalias {
+            monitor.watch = Watch::Alias;
+        } else {
+            self.ties.monitors.remove(&id);
+        }
+        let message = OwnedTerm::join([tag, reason], |heap, [tag, reason]| {
+            let reference = if owned { heap.owned_reference(id, pid_term(owner)) } else { heap.reference(id) };
+            let item = match name {
+                Some(name) => heap.tuple(&[Term::atom(name), Term::atom(local_node().0)]),
+                None => pid_term(pid),
+            };
+            heap.tuple(&[tag, reference, Term::atom(am::PROCESS), item, reason])
+        });
+        self.mailbox.push(message);
+    }
+}
+
+/// A local pid's word as a term.
+pub fn pid_term<'c>(pid: u64) -> Term<'c> {
+    Term::local_pid(word::pid_slot(pid), word::pid_generation(pid))
+}
+
+impl ProcessTable {
+    /// Sends a message to a process; false where it is gone.
+    pub fn send_message(&self, from: u64, to: u64, message: OwnedTerm) -> bool {
+        self.send(to, SignalKind::Message { from, message })
+    }
+    /// Sends what `build` makes as a message.
+    pub fn send_built(&self, from: u64, to: u64, build: impl for<'c> FnOnce(&mut Heap<'c>) -> Term<'c>) -> bool {
+        self.lookup(to).is_some() && self.send_message(from, to, OwnedTerm::build(build))
+    }
+    /// Sends `{Ref, Answer}`; the answer is an immediate.
+    pub fn send_reply(&self, from: u64, to: u64, reference: RefId, answer: Term<'_>) -> bool {
+        let answer = OwnedTerm::of(answer);
+        let message = OwnedTerm::join([answer], |heap, [answer]| {
+            let reference = heap.reference(reference);
+            heap.tuple(&[reference, answer])
+        });
+        self.send_message(from, to, message)
+    }
+}
