@@ -20,3 +20,4 @@ pub mod code;
 pub mod image;
 pub mod interp;
 pub mod io;
+pub mod sched;

@@ -4,16 +4,25 @@ use crate::code::Code;
 use crate::heap::persistent::PersistentTerms;
 use crate::io::Standard;
 use crate::process::unique::Unique;
+use crate::process::{Names, ProcessTable};
+use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::timer::Timers;
+
+/// Processes that a machine holds unless it is told otherwise.
+pub const PROCESS_LIMIT: usize = 1 << 24;
 
 /// One machine's shared state. Every field guards itself.
 pub struct System {
     pub code: Code,
-    pub unique: Unique,
+    pub unique: Arc<Unique>,
     pub persistent_terms: PersistentTerms,
     pub standard: Standard,
     /// The program's own arguments.
     pub arguments: Vec<Vec<u8>>,
+    pub processes: ProcessTable,
+    pub names: Names,
+    pub timers: Timers,
     /// Frames that a stack trace holds at most.
     backtrace_depth: AtomicUsize,
 }
@@ -26,8 +35,21 @@ impl Default for System {
 
 impl System {
     pub fn new(code: Code) -> System {
-        System { code, unique: Unique::default(), persistent_terms: PersistentTerms::default(), standard: Standard::default(), arguments: Vec::new(), backtrace_depth: AtomicUsize::new(8) }
+        let unique = Arc::new(Unique::default());
+        System {
+            code,
+            processes: ProcessTable::new(PROCESS_LIMIT, unique.clone()),
+            unique,
+            persistent_terms: PersistentTerms::default(),
+            names: Names::default(),
+            timers: Timers::default(),
+            standard: Standard::default(),
+            arguments: Vec::new(),
+            backtrace_depth: AtomicUsize::new(8),
+        }
     }
+    /// Called when a process is about to end: what belongs to it goes away.
+    pub fn process_ended(&self, _pid: u64) {}
     pub fn backtrace_depth(&self) -> usize {
         self.backtrace_depth.load(Ordering::Relaxed)
     }

@@ -227,6 +227,8 @@ well_known! {
     TRAP = "trap";
     COUNT = "count";
     MAX_HEAP_SIZE_EXCEEDED = "max_heap_size_exceeded";
+    HIBERNATE = "hibernate";
+    SEQUENTIAL_TRACE_TOKEN = "sequential_trace_token";
     SPAWN = "spawn";
     SPAWN_OPT = "spawn_opt";
     SPAWN_LINK = "spawn_link";

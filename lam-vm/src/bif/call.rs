@@ -70,6 +70,10 @@ impl<'c> Call<'c> {
     pub fn process(&mut self) -> &mut Process {
         self.process
     }
+    /// Heap and process, for those who need both at once.
+    pub fn parts(&mut self) -> (&mut Heap<'c>, &mut Process) {
+        (&mut self.heap, self.process)
+    }
     pub fn system(&self) -> &'c System {
         self.system
     }

@@ -36,6 +36,7 @@ pub const TABLES: &[&BifTable] = &[
     &erlang::external::TABLE,
     &erlang::hash::TABLE,
     &erlang::identity::TABLE,
+    &erlang::process_info::TABLE,
     &maps::TABLE,
     &maps::guards::TABLE,
     &maps::internal::TABLE,

@@ -22,6 +22,8 @@ unsafe fn run<'c>(s: &mut Scheduler, bif: &Bif, args: &[Term<'c>]) -> (BifResult
     unsafe {
         let heap = s.heap();
         let process = &mut *s.process;
+        // Where it is, for `process_info(self(), current_function)` and its kin.
+        process.pc = s.pc;
         let mut call = Call::new(heap, process, s.system(), s.reductions);
         let result = (bif.function)(&mut call, args);
         let (reductions, next_args) = call.finish();

@@ -1,5 +1,6 @@
 //! The process dictionary: key and value words, which the collector updates.
 
+use crate::heap::Heap;
 use crate::term::Term;
 use crate::term::compare::{exact_eq, is_plain_immediate};
 
@@ -33,5 +34,11 @@ impl Dictionary {
     }
     pub fn erase(&mut self, key: Term<'_>) -> Option<u64> {
         self.position(key).map(|at| self.pairs.swap_remove(at).1)
+    }
+    /// All pairs, as terms of the process's own heap.
+    pub fn pairs<'c>(&self, _heap: &Heap<'c>) -> Vec<(Term<'c>, Term<'c>)> {
+        // SAFETY: the words are on the process's heap, with which the caller's is paired; nothing collects within 'c.
+        let term = |word| unsafe { Term::from_word(word) };
+        self.pairs.iter().map(|(key, value)| (term(*key), term(*value))).collect()
     }
 }

@@ -9,6 +9,7 @@ pub mod ending;
 pub mod mailbox;
 pub mod names;
 mod owned;
+pub mod places;
 pub mod run_queue;
 pub mod signal;
 pub mod spawn;
@@ -23,7 +24,7 @@ pub use dictionary::Dictionary;
 
 pub use mailbox::Mailbox;
 pub use names::Names;
-pub use owned::OwnedTerm;
+pub use owned::{OwnedTerm, copy as copy_word};
 pub use run_queue::RunQueues;
 pub use signal::{InfoForm, RefId, Request, SignalKind};
 pub use table::{ProcessTable, TableFull};
@@ -32,7 +33,6 @@ pub use ties::{AliasMode, Monitor, Ties, Watch};
 
 use crate::atom::{Atom, am};
 use crate::term::word;
-use crate::timer::TimerHandle;
 
 /// Which run queue a process waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,7 +75,8 @@ impl Priority {
 /// A timer of a receive.
 #[derive(Clone, Copy)]
 pub struct ReceiveTimer {
-    pub handle: TimerHandle,
+    /// The handle's bits in the machine's timers.
+    pub handle: u64,
     pub number: u64,
 }
 
@@ -140,6 +141,8 @@ pub struct Process {
     pub ties: Ties,
     /// In a receive's wait (or, with `waits_in_bif`, a BIF's), not ready to go on.
     pub waiting: bool,
+    /// Its instructions run right now.
+    pub running: bool,
     pub receive_timer: Option<ReceiveTimer>,
     /// The receive's timer has fired.
     pub timed_out: bool,
@@ -184,6 +187,7 @@ impl Process {
             mailbox: Mailbox::default(),
             ties: Ties::default(),
             waiting: false,
+            running: false,
             receive_timer: None,
             timed_out: false,
             exit: None,

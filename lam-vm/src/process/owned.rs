@@ -84,7 +84,7 @@ impl OwnedTerm {
 }
 
 /// Copies a term into `alloc`, with an explicit stack.
-fn copy(root: u64, alloc: &mut Alloc) -> u64 {
+pub fn copy(root: u64, alloc: &mut Alloc) -> u64 {
     let mut result = root;
     let mut pending: Vec<*mut u64> = vec![&raw mut result];
     while let Some(place) = pending.pop() {

@@ -7,16 +7,15 @@ use std::alloc::{Layout, alloc_zeroed, handle_alloc_error};
 use super::control::Control;
 use super::run_queue::RunQueues;
 use super::signal::{RefId, Signal, SignalKind};
+use super::unique::Unique;
 use super::{Priority, Process};
-use crate::sync::Mutex;
+use crate::sync::{Arc, Mutex};
 use crate::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-use crate::term::identity::id_of_numbers;
 use crate::term::word;
 
 const CHUNK_SLOTS: usize = 1024;
 /// As OTP's largest: pids have room for more, but nobody asked.
 pub const LIMIT_MAX: usize = 1 << 27;
-const LIMIT_DEFAULT: usize = 1 << 24;
 
 /// The process could not be made: the table is full.
 #[derive(Debug)]
@@ -27,8 +26,7 @@ pub struct ProcessTable {
     slots: Mutex<Slots>,
     count: AtomicUsize,
     limit: usize,
-    /// Numbers of references made.
-    references: AtomicU64,
+    unique: Arc<Unique>,
     /// Numbers of requests, unlinks and timers.
     numbers: AtomicU64,
     pub run_queues: RunQueues,
@@ -40,21 +38,15 @@ struct Slots {
     free: Vec<u32>,
 }
 
-impl Default for ProcessTable {
-    fn default() -> Self {
-        ProcessTable::new(LIMIT_DEFAULT)
-    }
-}
-
 impl ProcessTable {
-    pub fn new(limit: usize) -> ProcessTable {
+    pub fn new(limit: usize, unique: Arc<Unique>) -> ProcessTable {
         let limit = limit.clamp(CHUNK_SLOTS, LIMIT_MAX).next_power_of_two();
         ProcessTable {
             chunks: (0..limit / CHUNK_SLOTS).map(|_| AtomicPtr::default()).collect(),
             slots: Mutex::new(Slots::default()),
             count: AtomicUsize::new(0),
             limit,
-            references: AtomicU64::new(0),
+            unique,
             numbers: AtomicU64::new(0),
             run_queues: RunQueues::default(),
         }
@@ -166,9 +158,7 @@ impl ProcessTable {
 
     /// A reference that was never made before.
     pub fn new_reference(&self) -> RefId {
-        let number = self.references.fetch_add(1, Ordering::Relaxed) + 1;
-        // 18, 32 and 32 bits, as the external format has them.
-        id_of_numbers([(number & 0x3_FFFF) as u32, (number >> 18) as u32, (number >> 50) as u32])
+        self.unique.reference()
     }
     /// A number for a request, an unlink or a timer, never 0.
     pub fn new_number(&self) -> u64 {

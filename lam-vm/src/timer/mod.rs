@@ -12,8 +12,11 @@
 //!
 //! Source: Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", 1987, in the form of tokio's `time/wheel`.
 
+pub mod table;
 #[cfg(test)]
 mod tests;
+
+pub use table::{Destination, Expired, Timers};
 
 const SLOT_BITS: u32 = 6;
 const SLOTS: usize = 1 << SLOT_BITS;

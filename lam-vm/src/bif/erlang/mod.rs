@@ -13,3 +13,4 @@ pub mod numbers;
 pub mod operators;
 pub mod time;
 pub mod tuples;
+pub mod process_info;

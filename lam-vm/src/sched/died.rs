@@ -1,0 +1,122 @@
+//! The end of a process, and what the machine says about it.
+
+use super::Driver;
+use crate::atom::{Atom, am};
+use crate::interp::{Outcome, trace};
+use crate::platform;
+use crate::process::{OwnedTerm, ending, pid_term};
+use crate::term::Term;
+
+const FORMAT: &str = "Error in process ~p with exit value:~n~p~n";
+
+impl Driver {
+    /// The running process died by its own instructions (or, without an outcome, by a signal).
+    pub(super) fn died(&mut self) {
+        match self.scheduler.outcome {
+            Outcome::Finished { reason } => {
+                // SAFETY: the reason is on the process's heap, which nothing changes here.
+                let reason = OwnedTerm::of(unsafe { Term::from_word(reason) });
+                self.end(reason);
+            }
+            Outcome::Uncaught { class, reason, trace } => {
+                let reason = self.uncaught(Atom::of_word(class), reason, trace);
+                self.end(reason);
+            }
+            _ => self.died_of_signal(),
+        }
+    }
+    pub(super) fn died_of_signal(&mut self) {
+        let reason = self.scheduler.process().exit.take();
+        self.end(reason.unwrap_or_else(|| OwnedTerm::of(Term::atom(am::NORMAL))));
+    }
+    /// The exit reason of an exception that nobody caught; errors and throws are logged.
+    fn uncaught(&mut self, class: Atom, reason: u64, saved_trace: u64) -> OwnedTerm {
+        // SAFETY: reason and trace are on the process's heap, which nothing collects here.
+        let reason = unsafe {
+            let reason: Term<'_> = Term::from_word(reason);
+            if class == am::EXIT {
+                return OwnedTerm::of(reason);
+            }
+            let stacktrace = trace::build(&mut self.scheduler, saved_trace);
+            let mut heap = self.scheduler.heap();
+            let reason = if class == am::THROW { heap.tuple(&[Term::atom(am::NOCATCH), reason]) } else { reason };
+            OwnedTerm::of(heap.tuple(&[reason, stacktrace]))
+        };
+        self.log_error(&reason);
+        reason
+    }
+    /// Tells `logger`, or without one stderr.
+    fn log_error(&mut self, value: &OwnedTerm) {
+        let process = self.scheduler.process();
+        let (pid, leader) = (process.pid, process.group_leader);
+        let time_us = (platform::system_ns() / 1000) as i64;
+        let Some(logger) = self.system.names.whereis(am::LOGGER) else {
+            let text = value.with(|value| format!("Error in process {} with exit value:\n{}\n", show(pid_term(pid), 1), show(value, 8)));
+            let _ = platform::stdio::write_all(platform::stdio::Stream::Stderr, text.as_bytes());
+            return;
+        };
+        let message = OwnedTerm::join([value.duplicate()], |heap, [value]| {
+            let format = heap.charlist(FORMAT);
+            let args = heap.list(&[pid_term(pid), value]);
+            let tag = heap.map_from_pairs(&[
+                (Term::atom(am::TAG), Term::atom(am::ERROR)),
+                (Term::atom(am::EMULATOR), Term::bool(true)),
+            ]);
+            let time = heap.integer(time_us);
+            let meta = heap.map_from_pairs(&[
+                (Term::atom(am::GL), pid_term(leader)),
+                (Term::atom(am::PID), pid_term(pid)),
+                (Term::atom(am::TIME), time),
+                (Term::atom(am::ERROR_LOGGER), tag),
+            ]);
+            heap.tuple(&[Term::atom(am::LOG), Term::atom(am::ERROR), format, args, meta])
+        });
+        self.system.processes.send_message(pid, logger, message);
+    }
+    /// Takes the running process away and tells those it is tied to.
+    fn end(&mut self, reason: OwnedTerm) {
+        let process = self.scheduler.process();
+        let pid = process.pid;
+        if let Some(timer) = process.receive_timer.take() {
+            self.system.timers.cancel_receive(timer.handle);
+        }
+        self.scheduler.process = core::ptr::null_mut();
+        self.system.process_ended(pid);
+        ending::end(pid, &reason, &self.system.processes, &self.system.names);
+        if self.first == Some(pid) {
+            self.exit_code = Some(reason.with(|reason| if reason.is_atom(am::NORMAL) { 0 } else { report(reason) }));
+        }
+    }
+}
+
+/// The machine's own report when the first process dies; the exit code.
+fn report(reason: Term<'_>) -> i32 {
+    let text = format!("the first process ended: {}\n", show(reason, 8));
+    let _ = platform::stdio::write_all(platform::stdio::Stream::Stderr, text.as_bytes());
+    1
+}
+
+/// A term in short, for reports that no Erlang code can make.
+fn show(term: Term<'_>, depth: usize) -> String {
+    use crate::term::View;
+    if depth == 0 {
+        return "...".into();
+    }
+    let list = |terms: &[Term<'_>]| terms.iter().map(|term| show(*term, depth - 1)).collect::<Vec<_>>().join(",");
+    match term.view() {
+        View::Small(value) => value.to_string(),
+        View::Float(value) => format!("{value:?}"),
+        View::Atom(atom) => atom.text().into(),
+        View::Nil => "[]".into(),
+        View::Tuple(tuple) => format!("{{{}}}", list(tuple.elements)),
+        View::Pid(pid) => format!("<0.{}.{}>", crate::term::word::pid_slot(pid.word()), crate::term::word::pid_generation(pid.word())),
+        View::Cons(_) => {
+            let elements: Vec<Term<'_>> = term.iter_list().take(200).collect();
+            let text: Option<String> = elements.iter().map(|element| element.as_small().and_then(|c| char::from_u32(c as u32)).filter(|c| !c.is_control())).collect();
+            text.map_or_else(|| format!("[{}]", list(&elements)), |text| format!("{text:?}"))
+        }
+        View::Bits(bits) => format!("<<{} bits>>", bits.size),
+        View::Map(map) => format!("#{{{} pairs}}", map.len()),
+        _ => "...".into(),
+    }
+}

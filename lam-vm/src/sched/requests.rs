@@ -1,0 +1,42 @@
+//! What other processes ask of one, answered in its name.
+
+use super::collect::collect_on_request;
+use crate::atom::am;
+use crate::bif::erlang::process_info;
+use crate::heap::Heap;
+use crate::process::{OwnedTerm, Process, Request, SignalKind};
+use crate::system::System;
+use crate::term::Term;
+
+/// Answers all requests of a process that does not run right now.
+pub(super) fn serve(process: &mut Process, system: &System) {
+    let pid = process.pid;
+    for request in core::mem::take(&mut process.requests) {
+        match request {
+            Request::Info { from, number, items, form } => {
+                let answer = info(process, system, &items, form);
+                system.processes.send(from, SignalKind::Reply { number, answer });
+            }
+            Request::IsAlive { from, number } => {
+                let answer = OwnedTerm::of(Term::bool(process.exit.is_none()));
+                system.processes.send(from, SignalKind::Reply { number, answer });
+            }
+            Request::Collect { from, id, full } => {
+                collect_on_request(process, full);
+                let message = OwnedTerm::join([id], |heap, [id]| heap.tuple(&[Term::atom(am::GARBAGE_COLLECT), id, Term::bool(true)]));
+                system.processes.send_message(pid, from, message);
+            }
+            Request::CheckCode { from, id } => {
+                let message = OwnedTerm::join([id], |heap, [id]| heap.tuple(&[Term::atom(am::CHECK_PROCESS_CODE), id, Term::bool(false)]));
+                system.processes.send_message(pid, from, message);
+            }
+        }
+    }
+}
+
+fn info(process: &mut Process, system: &System, items: &[crate::atom::Atom], form: crate::process::InfoForm) -> OwnedTerm {
+    process.heap.sync_limit();
+    // SAFETY: the process does not run, so nothing else uses its heap while the answer is built and copied out.
+    let mut heap = unsafe { Heap::of(&mut process.heap.alloc) };
+    OwnedTerm::of(process_info::build(&mut heap, process, system, items, form))
+}
