@@ -41,4 +41,10 @@ impl Dictionary {
         let term = |word| unsafe { Term::from_word(word) };
         self.pairs.iter().map(|(key, value)| (term(*key), term(*value))).collect()
     }
+    pub fn visit_roots(&mut self, visit: &mut dyn FnMut(&mut [u64])) {
+        for (key, value) in &mut self.pairs {
+            visit(core::slice::from_mut(key));
+            visit(core::slice::from_mut(value));
+        }
+    }
 }

@@ -4,6 +4,7 @@ use super::names::Names;
 use super::signal::{Request, SignalKind};
 use super::table::ProcessTable;
 use super::ties::Watch;
+use super::parts::{self, join};
 use super::{OwnedTerm, Process};
 use crate::atom::am;
 use crate::term::Term;
@@ -33,7 +34,7 @@ pub fn end(pid: u64, reason: &OwnedTerm, table: &ProcessTable, names: &Names) {
 /// What came too late: links and monitors learn that nobody is there.
 fn refuse(process: &mut Process, table: &ProcessTable, kind: SignalKind) {
     let pid = process.pid;
-    let noproc = || OwnedTerm::of(Term::atom(am::NOPROC));
+    let noproc = || parts::atom(am::NOPROC);
     match kind {
         SignalKind::Link { from } => {
             table.send(from, SignalKind::Exit { from: pid, reason: noproc(), by_link: true });
@@ -72,17 +73,17 @@ fn refuse(process: &mut Process, table: &ProcessTable, kind: SignalKind) {
 fn refuse_request(pid: u64, table: &ProcessTable, request: Request) {
     match request {
         Request::Info { from, number, .. } => {
-            table.send(from, SignalKind::Reply { number, answer: OwnedTerm::of(Term::atom(am::UNDEFINED)) });
+            table.send(from, SignalKind::Reply { number, answer: parts::atom(am::UNDEFINED) });
         }
         Request::IsAlive { from, number } => {
-            table.send(from, SignalKind::Reply { number, answer: OwnedTerm::of(Term::bool(false)) });
+            table.send(from, SignalKind::Reply { number, answer: parts::atom(am::FALSE) });
         }
         Request::Collect { from, id, .. } => {
-            let message = OwnedTerm::join([id], |heap, [id]| heap.tuple(&[Term::atom(am::GARBAGE_COLLECT), id, Term::bool(false)]));
+            let message = join([&id], |heap, [id]| heap.tuple(&[Term::atom(am::GARBAGE_COLLECT), id, Term::bool(false)]));
             table.send_message(pid, from, message);
         }
         Request::CheckCode { from, id } => {
-            let message = OwnedTerm::join([id], |heap, [id]| heap.tuple(&[Term::atom(am::CHECK_PROCESS_CODE), id, Term::bool(false)]));
+            let message = join([&id], |heap, [id]| heap.tuple(&[Term::atom(am::CHECK_PROCESS_CODE), id, Term::bool(false)]));
             table.send_message(pid, from, message);
         }
     }
@@ -93,7 +94,7 @@ fn tell(process: &Process, reason: &OwnedTerm, table: &ProcessTable) {
     for (other, link) in &process.ties.links {
         // A link that is being removed tells nothing.
         if link.unlinking.is_none() {
-            table.send(*other, SignalKind::Exit { from: pid, reason: reason.duplicate(), by_link: true });
+            table.send(*other, SignalKind::Exit { from: pid, reason: OwnedTerm::of(reason.term()), by_link: true });
         }
     }
     for (id, monitor) in &process.ties.monitors {
@@ -102,7 +103,7 @@ fn tell(process: &Process, reason: &OwnedTerm, table: &ProcessTable) {
         }
     }
     for (id, watcher) in &process.ties.watchers {
-        table.send(watcher.pid, SignalKind::Down { id: *id, reason: reason.duplicate() });
+        table.send(watcher.pid, SignalKind::Down { id: *id, reason: OwnedTerm::of(reason.term()) });
     }
     for (other, count) in &process.ties.suspending {
         for _ in 0..*count {

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use super::signal::RefId;
 use super::{OwnedTerm, ProcessHeap};
+use crate::term::Term;
 
 /// Markers kept at most; the oldest goes first.
 const MARKERS_MAX: usize = 4;
@@ -115,7 +116,7 @@ impl Mailbox {
 
 fn attach(message: &mut Message, heap: &mut ProcessHeap, looked_at: &mut usize) -> u64 {
     if let Body::Own(term) = &mut message.term {
-        let term = core::mem::take(term);
+        let term = core::mem::replace(term, OwnedTerm::immediate(Term::NIL));
         message.term = Body::Word(term.attach_to(heap));
         *looked_at += 1;
     }
@@ -128,7 +129,6 @@ fn attach(message: &mut Message, heap: &mut ProcessHeap, looked_at: &mut usize) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::term::Term;
 
     fn number(value: i64) -> OwnedTerm {
         OwnedTerm::of(Term::small(value).expect("small"))

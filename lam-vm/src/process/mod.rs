@@ -4,11 +4,12 @@
 //! `take_in` is what they do, `ending` is what a process leaves behind.
 
 pub mod control;
+mod collect;
 mod dictionary;
 pub mod ending;
 pub mod mailbox;
 pub mod names;
-mod owned;
+pub mod parts;
 pub mod places;
 pub mod run_queue;
 pub mod signal;
@@ -20,11 +21,10 @@ pub mod unique;
 #[cfg(test)]
 mod tests;
 
+pub use crate::heap::{OwnedTerm, ProcessHeap, STACK_RESERVE_WORDS};
 pub use dictionary::Dictionary;
-
 pub use mailbox::Mailbox;
 pub use names::Names;
-pub use owned::{OwnedTerm, copy as copy_word};
 pub use run_queue::RunQueues;
 pub use signal::{InfoForm, RefId, Request, SignalKind};
 pub use table::{ProcessTable, TableFull};
@@ -197,18 +197,5 @@ impl Process {
             suspend_count: 0,
             settings: Settings::default(),
         }
-    }
-    /// Every word outside heap and stack that may point into the heap, besides live X registers.
-    pub fn for_each_root(&mut self, mut visit: impl FnMut(&mut u64)) {
-        for word in self.saved_x.iter_mut().chain(&mut self.saved) {
-            visit(word);
-        }
-        for (key, value) in &mut self.dictionary.pairs {
-            visit(key);
-            visit(value);
-        }
-        visit(&mut self.trace);
-        visit(&mut self.group_leader);
-        self.mailbox.for_each_root(visit);
     }
 }

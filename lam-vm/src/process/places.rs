@@ -36,13 +36,6 @@ impl Process {
         }
         addresses
     }
-    /// Words in use of the stack and of the heap with its fragments.
-    pub fn used_words(&self) -> (usize, usize) {
-        let heap = &self.heap;
-        let stack = (heap.end as usize - heap.stop as usize) / 8;
-        let young = (heap.alloc.top as usize - heap.start as usize) / 8;
-        (stack, young)
-    }
     /// The function that it is in: module, function, arity.
     pub fn current_function(&self, code: &Code) -> (Atom, Atom, usize) {
         if let Some(start) = self.start {

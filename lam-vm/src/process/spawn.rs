@@ -117,7 +117,7 @@ impl ProcessTable {
         watcher.ties.monitors.insert(id, Monitor::of_process(target.unwrap_or(0), name, options));
         let sent = target.is_some_and(|pid| self.send(pid, SignalKind::Monitor { from, id, name }));
         if !sent {
-            let reason = OwnedTerm::of(Term::atom(crate::atom::am::NOPROC));
+            let reason = super::parts::atom(crate::atom::am::NOPROC);
             self.send(from, SignalKind::Down { id, reason });
         }
         id

@@ -5,6 +5,7 @@
 use super::signal::{RefId, SignalKind};
 use super::table::ProcessTable;
 use super::ties::{AliasMode, Link, Watch, Watcher};
+use super::parts::{self, join};
 use super::{OwnedTerm, Process};
 use crate::atom::am;
 use crate::heap::Heap;
@@ -94,12 +95,12 @@ impl Process {
             }
             self.ties.links.remove(&from);
         }
-        let (kill, normal) = reason.with(|reason| (reason.is_atom(am::KILL), reason.is_atom(am::NORMAL)));
+        let (kill, normal) = (reason.term().is_atom(am::KILL), reason.term().is_atom(am::NORMAL));
         if kill && !by_link {
-            self.exit = Some(OwnedTerm::of(Term::atom(am::KILLED)));
+            self.exit = Some(parts::atom(am::KILLED));
             self.exit_by_signal = true;
         } else if self.trap_exit {
-            let message = OwnedTerm::join([reason], |heap, [reason]| heap.tuple(&[Term::atom(am::EXIT_SIGNAL), pid_term(from), reason]));
+            let message = join([&reason], |heap, [reason]| heap.tuple(&[Term::atom(am::EXIT_SIGNAL), pid_term(from), reason]));
             self.mailbox.push(message);
         } else if !normal || (from == self.pid && !by_link) {
             self.exit = Some(reason);
@@ -112,13 +113,13 @@ impl Process {
         let Watch::Process { pid, name } = monitor.watch else { return };
         let owned = monitor.owned_ref;
         let owner = self.pid;
-        let tag = monitor.tag.take().unwrap_or_else(|| OwnedTerm::of(Term::atom(am::DOWN)));
+        let tag = monitor.tag.take().unwrap_or_else(|| parts::atom(am::DOWN));
         if monitor.alias == AliasMode::ExplicitUnalias {
             monitor.watch = Watch::Alias;
         } else {
             self.ties.monitors.remove(&id);
         }
-        let message = OwnedTerm::join([tag, reason], |heap, [tag, reason]| {
+        let message = join([&tag, &reason], |heap, [tag, reason]| {
             let reference = if owned { heap.owned_reference(id, pid_term(owner)) } else { heap.reference(id) };
             let item = match name {
                 Some(name) => heap.tuple(&[Term::atom(name), Term::atom(local_node().0)]),
@@ -146,8 +147,8 @@ impl ProcessTable {
     }
     /// Sends `{Ref, Answer}`; the answer is an immediate.
     pub fn send_reply(&self, from: u64, to: u64, reference: RefId, answer: Term<'_>) -> bool {
-        let answer = OwnedTerm::of(answer);
-        let message = OwnedTerm::join([answer], |heap, [answer]| {
+        let message = OwnedTerm::build(|heap| {
+            let answer = heap.copy(answer);
             let reference = heap.reference(reference);
             heap.tuple(&[reference, answer])
         });

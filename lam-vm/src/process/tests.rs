@@ -18,7 +18,7 @@ impl World {
         let spawn = Spawn {
             module: am::ERLANG,
             function: am::APPLY,
-            args: OwnedTerm::default(),
+            args: OwnedTerm::immediate(Term::NIL),
             arity: 0,
             shown_call: None,
             options: SpawnOptions { link, ..SpawnOptions::default() },
@@ -40,7 +40,7 @@ impl World {
     }
     fn exit_of(&self, pid: u64) -> Option<Atom> {
         self.take_in(pid);
-        self.process(pid).exit.as_ref().map(|reason| reason.with(|reason| reason.as_atom().expect("an atom")))
+        self.process(pid).exit.as_ref().map(|reason| reason.term().as_atom().expect("an atom"))
     }
     fn messages(&self, pid: u64) -> usize {
         self.take_in(pid);
@@ -129,7 +129,7 @@ fn an_alias_for_one_reply_takes_one() {
     let options = MonitorOptions { alias: AliasMode::Reply, tag: None };
     let alias = world.table.monitor(world.process(owner), Some(other), None, options);
     for _ in 0..2 {
-        world.table.send(owner, SignalKind::AliasMessage { from: other, alias, message: OwnedTerm::default() });
+        world.table.send(owner, SignalKind::AliasMessage { from: other, alias, message: OwnedTerm::immediate(Term::NIL) });
     }
     assert_eq!(world.messages(owner), 1);
     world.take_in(other);

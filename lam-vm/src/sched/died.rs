@@ -4,6 +4,7 @@ use super::Driver;
 use crate::atom::{Atom, am};
 use crate::interp::{Outcome, trace};
 use crate::platform;
+use crate::process::parts::{self, join};
 use crate::process::{OwnedTerm, ending, pid_term};
 use crate::term::Term;
 
@@ -27,7 +28,7 @@ impl Driver {
     }
     pub(super) fn died_of_signal(&mut self) {
         let reason = self.scheduler.process().exit.take();
-        self.end(reason.unwrap_or_else(|| OwnedTerm::of(Term::atom(am::NORMAL))));
+        self.end(reason.unwrap_or_else(|| parts::atom(am::NORMAL)));
     }
     /// The exit reason of an exception that nobody caught; errors and throws are logged.
     fn uncaught(&mut self, class: Atom, reason: u64, saved_trace: u64) -> OwnedTerm {
@@ -51,11 +52,11 @@ impl Driver {
         let (pid, leader) = (process.pid, process.group_leader);
         let time_us = (platform::system_ns() / 1000) as i64;
         let Some(logger) = self.system.names.whereis(am::LOGGER) else {
-            let text = value.with(|value| format!("Error in process {} with exit value:\n{}\n", show(pid_term(pid), 1), show(value, 8)));
+            let text = format!("Error in process {} with exit value:\n{}\n", show(pid_term(pid), 1), show(value.term(), 8));
             let _ = platform::stdio::write_all(platform::stdio::Stream::Stderr, text.as_bytes());
             return;
         };
-        let message = OwnedTerm::join([value.duplicate()], |heap, [value]| {
+        let message = join([value], |heap, [value]| {
             let format = heap.charlist(FORMAT);
             let args = heap.list(&[pid_term(pid), value]);
             let tag = heap.map_from_pairs(&[
@@ -84,7 +85,7 @@ impl Driver {
         self.system.process_ended(pid);
         ending::end(pid, &reason, &self.system.processes, &self.system.names);
         if self.first == Some(pid) {
-            self.exit_code = Some(reason.with(|reason| if reason.is_atom(am::NORMAL) { 0 } else { report(reason) }));
+            self.exit_code = Some(if reason.term().is_atom(am::NORMAL) { 0 } else { report(reason.term()) });
         }
     }
 }

@@ -216,6 +216,8 @@ impl Driver {
             match dispatch(&mut self.scheduler) {
                 Exit::Collect => {
                     if !self.collect_here() {
+                        self.count_reductions();
+                        self.died_of_signal();
                         return;
                     }
                 }

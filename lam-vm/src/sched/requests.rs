@@ -4,6 +4,7 @@ use super::collect::collect_on_request;
 use crate::atom::am;
 use crate::bif::erlang::process_info;
 use crate::heap::Heap;
+use crate::process::parts::join;
 use crate::process::{OwnedTerm, Process, Request, SignalKind};
 use crate::system::System;
 use crate::term::Term;
@@ -23,11 +24,11 @@ pub(super) fn serve(process: &mut Process, system: &System) {
             }
             Request::Collect { from, id, full } => {
                 collect_on_request(process, full);
-                let message = OwnedTerm::join([id], |heap, [id]| heap.tuple(&[Term::atom(am::GARBAGE_COLLECT), id, Term::bool(true)]));
+                let message = join([&id], |heap, [id]| heap.tuple(&[Term::atom(am::GARBAGE_COLLECT), id, Term::bool(true)]));
                 system.processes.send_message(pid, from, message);
             }
             Request::CheckCode { from, id } => {
-                let message = OwnedTerm::join([id], |heap, [id]| heap.tuple(&[Term::atom(am::CHECK_PROCESS_CODE), id, Term::bool(false)]));
+                let message = join([&id], |heap, [id]| heap.tuple(&[Term::atom(am::CHECK_PROCESS_CODE), id, Term::bool(false)]));
                 system.processes.send_message(pid, from, message);
             }
         }

@@ -115,7 +115,7 @@ fn ask<'c>(
     match call.process().pending.take() {
         Some(Pending { answer: Some(answer), .. }) => {
             let (heap, _) = call.parts();
-            return Ok(answer.attach(heap));
+            return Ok(heap.copy(answer.term()));
         }
         Some(pending) => call.process().pending = Some(pending),
         None => {
@@ -263,7 +263,7 @@ fn backtrace<'c>(heap: &mut Heap<'c>, process: &Process, system: &System) -> Ter
 }
 
 fn sizes<'c>(heap: &mut Heap<'c>, process: &Process, item: Atom) -> Term<'c> {
-    let (stack, young) = process.used_words();
+    let (stack, young) = (process.heap.stack_words(), process.heap.used_words());
     let total = process.heap.total_words();
     match item {
         am::HEAP_SIZE => heap.integer(young as i64),
@@ -286,24 +286,24 @@ fn sizes<'c>(heap: &mut Heap<'c>, process: &Process, item: Atom) -> Term<'c> {
             let items: Vec<Term<'c>> = items.iter().map(|(name, value)| heap.tuple(&[Term::atom(*name), *value])).collect();
             heap.list(&items)
         }
-        _ => collection_info(heap, process, young, stack),
+        _ => collection_info(heap, process),
     }
 }
 
-fn collection_info<'c>(heap: &mut Heap<'c>, process: &Process, young: usize, stack: usize) -> Term<'c> {
-    let vheap = process.heap.alloc.off_heap.bytes / 8;
+fn collection_info<'c>(heap: &mut Heap<'c>, process: &Process) -> Term<'c> {
+    let info = process.heap.info();
     let items = [
-        (am::OLD_HEAP_BLOCK_SIZE, process.heap.old_words().1),
-        (am::HEAP_BLOCK_SIZE, process.heap.block_words()),
-        (am::MBUF_SIZE, process.heap.alloc.fragment_words),
-        (am::RECENT_SIZE, 0),
-        (am::STACK_SIZE, stack),
-        (am::OLD_HEAP_SIZE, process.heap.old_words().0),
-        (am::HEAP_SIZE, young),
-        (am::BIN_VHEAP_SIZE, vheap),
-        (am::BIN_VHEAP_BLOCK_SIZE, process.settings.min_bin_vheap_words),
-        (am::BIN_OLD_VHEAP_SIZE, 0),
-        (am::BIN_OLD_VHEAP_BLOCK_SIZE, process.settings.min_bin_vheap_words),
+        (am::OLD_HEAP_BLOCK_SIZE, info.old_heap_block_size),
+        (am::HEAP_BLOCK_SIZE, info.heap_block_size),
+        (am::MBUF_SIZE, info.mbuf_size),
+        (am::RECENT_SIZE, info.recent_size),
+        (am::STACK_SIZE, info.stack_size),
+        (am::OLD_HEAP_SIZE, info.old_heap_size),
+        (am::HEAP_SIZE, info.heap_size),
+        (am::BIN_VHEAP_SIZE, info.bin_vheap_size),
+        (am::BIN_VHEAP_BLOCK_SIZE, info.bin_vheap_block_size),
+        (am::BIN_OLD_VHEAP_SIZE, info.bin_old_vheap_size),
+        (am::BIN_OLD_VHEAP_BLOCK_SIZE, info.bin_old_vheap_block_size),
     ];
     let items: Vec<Term<'c>> = items
         .iter()
