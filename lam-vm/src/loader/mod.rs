@@ -19,6 +19,7 @@ pub mod ir;
 mod reader;
 pub mod records;
 pub mod tables;
+mod walk;
 
 pub use beam_file::{BeamFile, Tables};
 pub use check::{Facts, Natives, check};

@@ -173,7 +173,7 @@ pub fn parse_literals(chunk: &[u8]) -> Result<(Vec<u8>, Vec<(u32, u32)>), LoadEr
     let length = reader.u32()?;
     let rest = reader.take(reader.remaining())?;
     // OTP 28 and newer store the table as it is, with 0 for the length.
-    let bytes = if length == 0 { rest.to_vec() } else { inflate::inflate(rest, length, place)? };
+    let bytes = if length == 0 { rest.to_vec() } else { inflate::inflate_literals(rest, length, place)? };
     let mut reader = Reader::new(&bytes, place);
     let count = reader.count(4)?;
     let mut literals = Vec::with_capacity(count);
@@ -181,6 +181,9 @@ pub fn parse_literals(chunk: &[u8]) -> Result<(Vec<u8>, Vec<(u32, u32)>), LoadEr
         let size = reader.u32()?;
         literals.push((reader.offset() as u32, size));
         reader.take(size as usize)?;
+    }
+    if !reader.is_empty() {
+        return Err(reader.corrupt("something follows the last literal"));
     }
     Ok((bytes, literals))
 }

@@ -7,13 +7,14 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
+use crate::isa::generic::op;
 use crate::loader::LoadError;
 use crate::loader::beam_file::BeamFile;
 use crate::loader::check::literal;
 use crate::loader::check::state::{self, DEAD, Frame, NO_SITE, State, UNINIT, ValueId};
 use crate::loader::check::types::{ANY_ATOM, Type, Types, kinds};
 use crate::loader::check::{Facts, Natives};
-use crate::loader::ir::{Arg, NO_LABEL, Reg};
+use crate::loader::ir::{Arg, NO_LABEL, Op, Reg};
 
 /// After so many visits of a block its tuples keep only their sizes.
 const WIDEN_AFTER: u32 = 24;
@@ -75,7 +76,7 @@ impl<'a> Flow<'a> {
         let mut blocks: Vec<Block> = Vec::new();
         let last_op = code.ops.len() as u32 - 1;
         for (op_index, op) in code.ops.iter().enumerate() {
-            if op.opcode != crate::isa::generic::op::LABEL {
+            if op.opcode != op::LABEL {
                 continue;
             }
             if let Some(block) = blocks.last_mut() {
@@ -85,10 +86,9 @@ impl<'a> Flow<'a> {
             block_of_label[label] = blocks.len() as u32;
             blocks.push(Block { first_op: op_index as u32, end_op: last_op, state: None, visits: 0, is_queued: false });
         }
+        let imports = &file.tables.imports;
         let loads_nifs =
-            file.tables.imports.iter().any(|import| {
-                file.atom(import.module) == "erlang" && matches!(file.atom(import.function), "load_nif" | "nif_error")
-            });
+            imports.iter().any(|import| file.atom(import.module) == "erlang" && file.atom(import.function) == "load_nif");
         Flow {
             file,
             natives,
@@ -144,13 +144,20 @@ impl<'a> Flow<'a> {
             }
         }
         for (index, function) in self.file.code.functions.iter().enumerate() {
+            // A body that calls `nif_error` stands for a native.
+            let is_stub = |op: &Op| {
+                matches!(op.opcode, op::CALL_EXT | op::CALL_EXT_LAST | op::CALL_EXT_ONLY) && {
+                    let import = self.file.import(self.file.code.args(*op)[1].unsigned().unwrap_or(0) as u32);
+                    self.file.atom(import.function) == "nif_error" && self.file.atom(import.module) == "erlang"
+                }
+            };
             let is_native =
                 self.loads_nifs || self.natives.is_bif(self.file.module(), self.file.atom(function.name), function.arity);
             if is_root[index] || function.is_on_load || function.is_nif {
                 let state = State::entry((0..function.arity).map(|_| Type::ANY));
                 self.enter(function.entry_label, &state);
             }
-            if is_native || function.is_nif {
+            if is_native || function.is_nif || self.file.code.ops[function.ops()].iter().any(is_stub) {
                 self.functions[index].result = Some(Type::ANY);
             }
         }

@@ -44,7 +44,7 @@
 //!   enters the handler with class, reason and raw trace in X0, X1, X2. So `catch_end` sees by the Y register how it was entered.
 //! - `loop_rec`, `remove_message` and `bs_private_append` never collect; `remove_message` leaves the promised heap alone.
 //! - `recv_…` and BIFs with a fail label never raise; an instruction without `live` that is no call never collects.
-//! - `erlang:load_nif` works only for modules that import it or `nif_error`.
+//! - `erlang:load_nif` works only for modules that import it.
 //! - `erlang:error/1,2,3`, `exit/1` and `throw/1` never return: calls of them leave the frame alone, whatever frame they name.
 //! - A process that sleeps in `wait_timeout xN` wakes with `[]` in X0 … XN; the time is read only when no timer runs.
 //! - Instructions with a fail label and `live` fail before they collect; only `gc_bif…` may fail after it.
