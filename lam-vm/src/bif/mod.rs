@@ -20,6 +20,7 @@ mod math;
 mod prim_buffer;
 mod prim_file;
 mod os;
+mod packet;
 mod persistent_term;
 mod search;
 mod table;
@@ -46,6 +47,7 @@ pub const TABLES: &[&BifTable] = &[
     &erlang::atoms::TABLE,
     &erlang::code::TABLE,
     &erlang::control::TABLE,
+    &erlang::decode_packet::TABLE,
     &erlang::guards::TABLE,
     &erlang::info::TABLE,
     &erlang::iolists::TABLE,

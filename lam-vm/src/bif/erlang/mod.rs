@@ -3,6 +3,7 @@
 pub mod atoms;
 pub mod code;
 pub mod control;
+pub mod decode_packet;
 pub mod guards;
 pub mod external;
 pub mod hash;
