@@ -5,7 +5,7 @@
 //! them on a small stack. *Match*: one loop over one `match`, for wasm, debug builds and sanitizers.
 
 use super::{Control, Machine, Scheduler, SlowBody, Step};
-use super::{arith, bif, calls, data, floats, funs, maps, moves, raise, receive, select, tests};
+use super::{arith, bif, bs_build, bs_match, calls, data, floats, funs, maps, moves, raise, receive, select, tests};
 use crate::isa::specific::for_each_specific_op;
 
 macro_rules! lengths {
@@ -48,7 +48,10 @@ unsafe fn run_slow(body: SlowBody, s: *mut Scheduler) -> Option<u64> {
         match body(&mut *s) {
             Control::Next => (*s).pc = (*s).pc.add(LENGTHS[op] as usize),
             Control::Jump => {}
-            Control::Exit(exit) => return Some(exit as u64),
+            Control::Exit(exit) => {
+                (*s).building = super::UnderConstruction::NONE;
+                return Some(exit as u64);
+            }
         }
         None
     }

@@ -11,6 +11,8 @@
 
 mod arith;
 mod bif;
+mod bs_build;
+mod bs_match;
 mod calls;
 mod data;
 mod dispatch;
@@ -25,6 +27,7 @@ mod select;
 mod tests;
 pub mod trace;
 
+pub use bs_build::UnderConstruction;
 pub use dispatch::{LENGTHS, run_with_match, run_with_tail_calls};
 
 use crate::heap::Heap;
@@ -50,6 +53,8 @@ pub struct Scheduler {
     pub f: [f64; F_COUNT],
     /// What an exit tells the driver besides its code.
     pub outcome: Outcome,
+    /// The bitstring that `bs_put` instructions write to; forgotten at every exit.
+    pub building: UnderConstruction,
 }
 
 /// Why a run of instructions ended; the number that dispatch returns.

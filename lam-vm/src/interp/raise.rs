@@ -86,6 +86,15 @@ pub unsafe fn error_by_program(s: &mut Scheduler, reason: Term<'_>, args: Term<'
     }
 }
 
+/// `error:Reason` whose first frame, the current function's, carries `error_info => info`.
+pub unsafe fn error_with_info(s: &mut Scheduler, reason: Term<'_>, info: Term<'_>) -> Control {
+    // SAFETY: at an instruction.
+    unsafe {
+        let trace = trace::save_with_args(s, Term::atom(am::NONE), Info::Given(info), false);
+        unwind(s, am::ERROR, Term::from_word(reason.word()), trace)
+    }
+}
+
 /// Goes to the nearest handler, or ends the process.
 unsafe fn unwind(s: &mut Scheduler, class: Atom, reason: Term<'_>, trace: u64) -> Control {
     // SAFETY: the stack holds terms, catch words and return words; its bottom is a return word at `end - 1`.

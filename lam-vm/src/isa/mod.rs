@@ -2,6 +2,7 @@
 
 pub mod emit;
 pub mod generic;
+pub mod segment;
 pub mod specific;
 pub mod transform;
 mod transform_bits;

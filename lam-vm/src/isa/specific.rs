@@ -140,6 +140,44 @@ macro_rules! for_each_specific_op {
             fast HasMapFields "has_map_fields" [0] ("snn|F*") = maps::has_map_fields;
             fast GetMapElements "get_map_elements" [0] ("snn|F*") = maps::get_map_elements;
 
+            /// Twin of every instruction on a match context: stands before it.
+            slow BsCheckContext "bs_check_context" [1] ("s") = bs_match::check_context;
+            fast BsStartMatch "bs_start_match" [2] ("sd|F") = bs_match::start_match;
+            fast BsGetPosition "bs_get_position" [1] ("sd") = bs_match::get_position;
+            fast BsSetPosition "bs_set_position" [1] ("ss") = bs_match::set_position_to;
+            fast BsGetInteger8 "bs_get_integer_8" [1] ("sdj") = bs_match::get_integer_8;
+            fast BsGetInteger16 "bs_get_integer_16" [1] ("sdj") = bs_match::get_integer_16;
+            fast BsGetInteger32 "bs_get_integer_32" [1] ("sdj") = bs_match::get_integer_32;
+            fast BsGetIntegerSmall "bs_get_integer_small" [2] ("sdj|n") = bs_match::get_integer_small;
+            slow BsGetInteger "bs_get_integer" [4] ("ssd|Fnq") = bs_match::get_integer;
+            slow BsGetFloat "bs_get_float" [4] ("ssd|Fnq") = bs_match::get_float;
+            slow BsGetBinary "bs_get_binary" [4] ("ssd|Fnq") = bs_match::get_binary;
+            slow BsGetBinaryAll "bs_get_binary_all" [3] ("sd|Fn") = bs_match::get_binary_all;
+            fast BsGetTail "bs_get_tail" [1] ("sdn") = bs_match::get_tail;
+            fast BsSkip "bs_skip" [1] ("snj") = bs_match::skip;
+            slow BsSkipBits "bs_skip_bits" [4] ("ss|Fnq") = bs_match::skip_bits;
+            fast BsSkipAll "bs_skip_all" [2] ("snj|n") = bs_match::skip_all;
+            fast BsTestTail "bs_test_tail" [1] ("snj") = bs_match::test_tail;
+            fast BsTestTailFar "bs_test_tail_far" [2] ("snj|n") = bs_match::test_tail_far;
+            fast BsEnsure "bs_ensure" [2] ("snj|n") = bs_match::ensure;
+            fast BsMatchBits "bs_match_bits" [2] ("snj|n") = bs_match::match_bits;
+            fast BsMatchString "bs_match_string" [0] ("snn|F*") = bs_match::match_string;
+            fast BsGetUtf8 "bs_get_utf8" [1] ("sdj") = bs_match::get_utf8;
+            slow BsGetUtf16 "bs_get_utf16" [2] ("sdj|n") = bs_match::get_utf16;
+            slow BsGetUtf32 "bs_get_utf32" [2] ("sdj|n") = bs_match::get_utf32;
+
+            slow BsCreateBin "bs_create_bin" [0] ("dnn|Fn*") = bs_build::create_bin;
+            slow BsInit "bs_init" [4] ("dsn|Fnq") = bs_build::init;
+            slow BsAppend "bs_append" [5] ("dss|Fnqq") = bs_build::append_old;
+            slow BsPutInteger "bs_put_integer" [5] ("ssn|Fnqq") = bs_build::put_integer_old;
+            slow BsPutFloat "bs_put_float" [5] ("ssn|Fnqq") = bs_build::put_float_old;
+            slow BsPutBinary "bs_put_binary" [5] ("ssn|Fnqq") = bs_build::put_binary_old;
+            slow BsPutString "bs_put_string" [0] ("nnn|n*") = bs_build::put_string;
+            slow BsPutUtf "bs_put_utf" [2] ("snn|F") = bs_build::put_utf;
+            slow BsUtfSize "bs_utf_size" [1] ("sdn") = bs_build::utf_size;
+            slow BsAdd "bs_add" [3] ("ssd|Fn") = bs_build::add;
+            slow BsInitWritable "bs_init_writable" [1] ("") = bs_build::init_writable;
+
             slow LoopRec "loop_rec" [1] ("dJ") = receive::loop_rec;
             slow LoopRecEnd "loop_rec_end" [1] ("nJ") = receive::loop_rec_end;
             slow RemoveMessage "remove_message" [1] ("") = receive::remove_message;
