@@ -90,7 +90,7 @@ pub unsafe fn error_by_program(s: &mut Scheduler, reason: Term<'_>, args: Term<'
 pub unsafe fn error_with_info(s: &mut Scheduler, reason: Term<'_>, info: Term<'_>) -> Control {
     // SAFETY: at an instruction.
     unsafe {
-        let trace = trace::save_with_args(s, Term::atom(am::NONE), Info::Given(info), false);
+        let trace = trace::save_with_args(s, Term::atom(am::NONE), Info::Given(info));
         unwind(s, am::ERROR, Term::from_word(reason.word()), trace)
     }
 }

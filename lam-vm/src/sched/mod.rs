@@ -69,6 +69,7 @@ impl Driver {
             system: Arc::as_ptr(&system),
             f: [0.0; F_COUNT],
             outcome: Outcome::None,
+            building: crate::interp::UnderConstruction::NONE,
         });
         Driver { system, scheduler, first: None, exit_code: None, counted_at: 0 }
     }
