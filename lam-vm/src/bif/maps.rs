@@ -62,15 +62,15 @@ pub mod guards {
     bifs! { module "erlang";
         /// The number of pairs.
         ///
-        /// `map_size(#{a => 1})` => `1`
+        /// `erlang:map_size(#{a => 1})` => `1`
         [guard] "map_size"/1 = map_size, "erts/emulator/beam/erl_map.c";
         /// The value of a key; `{badkey, Key}` where it is missing.
         ///
-        /// `map_get(a, #{a => 1})` => `1`
+        /// `erlang:map_get(a, #{a => 1})` => `1`
         [guard] "map_get"/2 = get, "erts/emulator/beam/erl_map.c";
         /// Whether the key is there.
         ///
-        /// `is_map_key(b, #{a => 1})` => `false`
+        /// `erlang:is_map_key(b, #{a => 1})` => `false`
         [guard] "is_map_key"/2 = is_map_key, "erts/emulator/beam/erl_map.c";
     }
 }

@@ -240,8 +240,21 @@ impl<'t> Reader<'t> {
                 Some(Term::atom(crate::atom::intern(text).ok()?))
             }
             b'-' | b'0'..=b'9' => self.number(heap),
+            b'#' if self.eat("#{") => self.map(heap),
             _ => None,
         }
+    }
+    fn map<'c>(&mut self, heap: &mut Heap<'c>) -> Option<Term<'c>> {
+        let mut pairs = Vec::new();
+        while !self.eat("}") {
+            let key = self.term(heap)?;
+            if !self.eat("=>") {
+                return None;
+            }
+            pairs.push((key, self.term(heap)?));
+            self.eat(",");
+        }
+        Some(heap.map_from_pairs(&pairs))
     }
     fn number<'c>(&mut self, heap: &mut Heap<'c>) -> Option<Term<'c>> {
         let negative = self.eat("-");
@@ -316,8 +329,8 @@ fn integer<'c>(heap: &mut Heap<'c>, negative: bool, digits: &str, radix: u32) ->
 /// The `=>` lines of a row's documentation: call and outcome.
 fn examples_of(doc: &str) -> impl Iterator<Item = (&str, &str)> {
     doc.lines().filter_map(|line| {
-        let (call, outcome) = line.split_once("=>")?;
-        Some((call.trim().strip_prefix('`')?.strip_suffix('`')?, outcome.trim().strip_prefix('`')?.split('`').next()?))
+        let (call, outcome) = line.split_once("` =>")?;
+        Some((call.trim().strip_prefix('`')?, outcome.trim().strip_prefix('`')?.split('`').next()?))
     })
 }
 

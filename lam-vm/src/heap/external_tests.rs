@@ -201,3 +201,27 @@ fn broken_bytes_never_panic() {
         });
     }
 }
+
+#[test]
+fn texts_as_display_writes_them() {
+    Alloc::default().with(|heap| {
+        let one = Term::small(1).expect("small");
+        let text = heap.charlist("a\"b\n");
+        assert_eq!(print::display(text), b"\"a\\\"b\\n\"");
+        let float = heap.float(-1.5e-7);
+        assert_eq!(print::display(float), b"-1.500000e-07");
+        let float = heap.float(1e100);
+        assert_eq!(print::display(float), b"1.000000e+100");
+        let tail = heap.list_with_tail(&[one, Term::NIL], float);
+        assert_eq!(print::display(tail), b"[1,[]|1.000000e+100]");
+        let bits = heap.bitstring(&[1, 0xA0], 11);
+        let name = Term::atom(crate::atom::intern_static("Hello 'World'"));
+        let tuple = heap.tuple(&[bits, name, Term::local_pid(5, 2)]);
+        assert_eq!(print::display(tuple), b"{<<1,5:3>>,'Hello \\'World\\'',<0.5.2>}");
+        let map = heap.map_from_pairs(&[(one, text), (Term::NIL, one)]);
+        assert_eq!(print::display(map), b"#{1=>\"a\\\"b\\n\",[]=>1}");
+        let deep = (0..1_000_000).fold(Term::NIL, |inner, _| heap.cons(inner, Term::NIL));
+        assert_eq!(print::display(deep).len(), 2_000_002);
+        assert_eq!(print::display_limited(deep, 5), "[[[[[...");
+    });
+}

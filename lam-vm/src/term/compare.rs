@@ -8,6 +8,8 @@
 
 use core::cmp::Ordering;
 
+use smallvec::SmallVec;
+
 use super::hash::{integer_of, map_hash_order};
 use super::identity::{ExternalPid, REF_NUMBERS_MAX, external_ref_numbers, local_node};
 use super::map_iter::MapIter;
@@ -73,6 +75,9 @@ pub fn compare_atoms(a: Atom, b: Atom) -> Ordering {
     if a == b { Ordering::Equal } else { a.text().as_bytes().cmp(b.text().as_bytes()) }
 }
 
+/// Most terms need no more than this.
+type Stack<'c> = SmallVec<[Todo<'c>; 4]>;
+
 /// What is left to compare.
 enum Todo<'c> {
     Tails(Term<'c>, Term<'c>),
@@ -114,7 +119,7 @@ enum Next<'c> {
 
 fn walk<'c, const EQUAL_ONLY: bool>(a: Term<'c>, b: Term<'c>, exact: bool) -> Ordering {
     let mut exact = exact;
-    let mut stack: Vec<Todo<'c>> = Vec::new();
+    let mut stack: Stack<'c> = SmallVec::new();
     let mut sides: Vec<Side<'c>> = Vec::new();
     let mut pair = Some((a, b));
     let mut order = Ordering::Equal;
@@ -164,7 +169,7 @@ fn walk<'c, const EQUAL_ONLY: bool>(a: Term<'c>, b: Term<'c>, exact: bool) -> Or
 }
 
 /// The first pair of elements that are not the same word; what follows goes on the stack.
-fn elements<'c>(a: &'c [Term<'c>], b: &'c [Term<'c>], stack: &mut Vec<Todo<'c>>) -> Option<(Term<'c>, Term<'c>)> {
+fn elements<'c>(a: &'c [Term<'c>], b: &'c [Term<'c>], stack: &mut Stack<'c>) -> Option<(Term<'c>, Term<'c>)> {
     let at = a.iter().zip(b).position(|(x, y)| !x.is_same(*y))?;
     if at + 1 < a.len() {
         stack.push(Todo::Elements(&a[at + 1..], &b[at + 1..]));
@@ -179,7 +184,7 @@ fn one<'c>(
     b: Term<'c>,
     equal_only: bool,
     exact: &mut bool,
-    stack: &mut Vec<Todo<'c>>,
+    stack: &mut Stack<'c>,
     sides: &mut Vec<Side<'c>>,
     pair: &mut Option<(Term<'c>, Term<'c>)>,
 ) -> Ordering {
@@ -248,7 +253,7 @@ fn rank(view: &View<'_>) -> u8 {
 fn cells<'c>(
     a: super::view::Cons<'c>,
     b: super::view::Cons<'c>,
-    stack: &mut Vec<Todo<'c>>,
+    stack: &mut Stack<'c>,
     pair: &mut Option<(Term<'c>, Term<'c>)>,
 ) -> Ordering {
     let (mut a, mut b) = (a, b);
@@ -278,7 +283,7 @@ fn maps<'c>(
     a: &Map<'c>,
     b: &Map<'c>,
     exact: &mut bool,
-    stack: &mut Vec<Todo<'c>>,
+    stack: &mut Stack<'c>,
     sides: &mut Vec<Side<'c>>,
     pair: &mut Option<(Term<'c>, Term<'c>)>,
 ) -> Ordering {

@@ -9,6 +9,8 @@
 
 use core::cmp::Ordering;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::hash_mix::{self, pair, step, word as one_word};
 use super::identity::external_ref_numbers;
 use super::integer::IntRef;
@@ -106,7 +108,7 @@ enum Item<'c> {
 pub fn phash2_full(term: Term<'_>) -> u32 {
     let mut hash = 0u32;
     let mut pairs = 0u32;
-    let mut stack: Vec<Item<'_>> = vec![Item::Term(term)];
+    let mut stack: SmallVec<[Item<'_>; 8]> = smallvec![Item::Term(term)];
     while let Some(item) = stack.pop() {
         let term = match item {
             Item::Term(term) => term,
@@ -211,6 +213,9 @@ pub fn internal_hash(term: Term<'_>, salt: u32) -> u32 {
     }
 }
 
+/// Most keys need no more than this.
+type Stack<'c> = SmallVec<[Inner<'c>; 8]>;
+
 enum Inner<'c> {
     Term(Term<'c>),
     /// The tail of a cell that is no list follows.
@@ -219,7 +224,7 @@ enum Inner<'c> {
 
 fn internal_hash_walk(term: Term<'_>, hash: u32) -> u32 {
     let mut hash = hash;
-    let mut stack: Vec<Inner<'_>> = vec![Inner::Term(term)];
+    let mut stack: Stack<'_> = smallvec![Inner::Term(term)];
     while let Some(item) = stack.pop() {
         let Inner::Term(term) = item else {
             hash = hash_mix::constant(hash, 18);
@@ -295,7 +300,7 @@ fn internal_hash_walk(term: Term<'_>, hash: u32) -> u32 {
 
 /// Puts a map's pairs on the stack in the order in which OTP takes them off it: a flat map's from its first key, a large
 /// map's from the last child of each node.
-fn push_map<'c>(map: &Map<'c>, stack: &mut Vec<Inner<'c>>) {
+fn push_map<'c>(map: &Map<'c>, stack: &mut Stack<'c>) {
     let start = stack.len();
     for (key, value) in MapIter::new(map) {
         match map {
@@ -341,7 +346,7 @@ enum Old<'c> {
 /// The hash behind `erlang:phash/2`.
 pub fn phash(term: Term<'_>) -> u32 {
     let mut hash = 0u32;
-    let mut stack: Vec<Old<'_>> = vec![Old::Term(term)];
+    let mut stack: SmallVec<[Old<'_>; 8]> = smallvec![Old::Term(term)];
     while let Some(item) = stack.pop() {
         let term = match item {
             Old::Term(term) => term,

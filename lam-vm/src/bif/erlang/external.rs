@@ -10,11 +10,11 @@ use crate::term::{Export, FunEntry, Term};
 bifs! { module "erlang";
     /// The term as a binary in the external format.
     ///
-    /// `term_to_binary([])` => `<<131, 106>>`
+    /// `erlang:term_to_binary([])` => `<<131, 106>>`
     [plain] "term_to_binary"/1 = term_to_binary, "erts/emulator/beam/external.c";
     /// As `term_to_binary/1`, with `compressed`, `{compressed, 0..9}`, `{minor_version, 0..2}`, `deterministic`.
     ///
-    /// `term_to_binary(a, [{minor_version, 2}])` => `<<131, 119, 1, 97>>`
+    /// `erlang:term_to_binary(a, [{minor_version, 2}])` => `<<131, 119, 1, 97>>`
     [plain] "term_to_binary"/2 = term_to_binary_options, "erts/emulator/beam/external.c";
     /// The external format as a list of binaries.
     [plain] "term_to_iovec"/1 = term_to_iovec, "erts/emulator/beam/external.c";
@@ -22,11 +22,11 @@ bifs! { module "erlang";
     [plain] "term_to_iovec"/2 = term_to_iovec_options, "erts/emulator/beam/external.c";
     /// The term of a binary in the external format; bytes after it are ignored.
     ///
-    /// `binary_to_term(<<131, 97, 7>>)` => `7`
+    /// `erlang:binary_to_term(<<131, 97, 7>>)` => `7`
     [plain] "binary_to_term"/1 = binary_to_term, "erts/emulator/beam/external.c";
     /// As `binary_to_term/1`; `safe` makes no atoms, `used` gives `{Term, Used}`.
     ///
-    /// `binary_to_term(<<131, 97, 7, 0>>, [used])` => `{7, 3}`
+    /// `erlang:binary_to_term(<<131, 97, 7, 0>>, [used])` => `{7, 3}`
     [plain] "binary_to_term"/2 = binary_to_term_options, "erts/emulator/beam/external.c";
     /// The size that `term_to_binary/1` gives.
     ///

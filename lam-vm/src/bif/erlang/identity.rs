@@ -17,7 +17,7 @@ bifs! { module "erlang";
     [plain] "fun_to_list"/1 = fun_to_list, "erts/emulator/beam/bif.c";
     /// The pid of this text.
     ///
-    /// `list_to_pid("<0.1>")` => badarg
+    /// `erlang:list_to_pid("<0.1>")` => `error:badarg`
     [plain] "list_to_pid"/1 = list_to_pid, "erts/emulator/beam/bif.c";
     /// The port of this text.
     [plain] "list_to_port"/1 = list_to_port, "erts/emulator/beam/bif.c";
