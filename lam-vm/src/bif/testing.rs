@@ -340,9 +340,9 @@ fn examples_are_true() {
     for table in TABLES {
         for row in table.rows {
             for (call, outcome) in examples_of(row.doc) {
-                let (head, args) = call.split_once('(').expect("a call");
-                let (module, name) = head.split_once(':').expect("a qualified name");
-                let args = args.strip_suffix(')').expect("a closing bracket");
+                let Some((head, args)) = call.split_once('(') else { continue };
+                // Operators and calls with nested calls are for the fixtures, which have a reader of all of Erlang.
+                let (Some((module, name)), Some(args)) = (head.split_once(':'), args.strip_suffix(')')) else { continue };
                 if !is_readable(args) || !(is_class(outcome) || is_readable(outcome)) {
                     continue;
                 }
