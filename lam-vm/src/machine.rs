@@ -9,6 +9,18 @@
 
 use std::ptr::NonNull;
 
+use crate::atom::{self, Atom};
+use crate::bif::lam_host;
+use crate::code::Code;
+use crate::heap::{self, OwnedTerm};
+use crate::image::Image;
+use crate::io::Standard;
+use crate::platform::stdio;
+use crate::sched::{Driver, Turn};
+use crate::sync::Arc;
+use crate::system::System;
+use crate::term::{self, Term};
+
 /// The first eight bytes of every image.
 pub const IMAGE_MAGIC: [u8; 8] = *b"LAMIMG\0\0";
 
@@ -85,54 +97,95 @@ impl std::fmt::Display for BootError {
 impl std::error::Error for BootError {}
 
 /// One machine: the program in an image, its processes and tables.
-#[derive(Debug)]
 pub struct Machine {
-    image: MappedImage,
-    #[allow(dead_code)]
-    host: Host,
+    driver: Driver,
 }
+
+/// Nanoseconds of a turn while others might have come to wait (stdin).
+const TURN_NS: u64 = 10_000_000;
 
 impl Machine {
     /// Checks the image's header and tables and makes a machine ready to run its entry.
     pub fn boot(image: MappedImage, host: Host) -> Result<Machine, BootError> {
-        let bytes = image.bytes();
-        if bytes[..8] != IMAGE_MAGIC {
-            return Err(BootError("this is not a LAM image".into()));
+        // SAFETY: `MappedImage` owns the mapped range for the rest of the process.
+        let image = unsafe { Image::open(image.base(), image.length_bytes()) }.map_err(|error| BootError(error.to_string()))?;
+        let damaged = || BootError("the embedded program is damaged: its table of atoms is not valid".into());
+        if !atom::adopt_image(image.atoms().ok_or_else(damaged)?) {
+            return Err(BootError("one process runs one machine".into()));
         }
-        if bytes[8..16] != (bytes.len() as u64).to_le_bytes() {
-            return Err(BootError("the image is cut short".into()));
-        }
-        Ok(Machine { image, host })
+        let boot = *image.boot();
+        term::otp::set_release(boot.otp_release as u32);
+        // SAFETY: literals are whole boxes and stay in place; the other sections hold no terms that anything points into.
+        unsafe { heap::statics::register(image.base(), image.total_bytes()) };
+        let mut system = System::new(Code::new(image));
+        system.arguments = host.args;
+        let args = OwnedTerm::build(|heap| {
+            let arguments: Vec<Term<'_>> = system.arguments.iter().map(|bytes| heap.binary(bytes)).collect();
+            let arguments = heap.list(&arguments);
+            let [module, function, arity, kind] =
+                [boot.entry_module, boot.entry_function, boot.entry_arity, boot.kind].map(|word| heap.literal(word));
+            heap.list(&[module, function, arity, kind, arguments])
+        });
+        let mut driver = Driver::new(Arc::new(system));
+        let (module, function) = (Atom::of_word(boot.start_module), Atom::of_word(boot.start_function));
+        let started = driver.start(module, function, args, 5);
+        started.map(|_| Machine { driver }).ok_or_else(|| BootError("the process table is full".into()))
     }
 
     /// Runs until the program ends; its exit code.
     pub fn run(mut self) -> i32 {
         loop {
-            if let Outcome::Exited(code) = self.run_for(1000) {
-                return code;
+            let turn = self.driver.run(TURN_NS);
+            let deadline_ns = match turn {
+                Turn::Exited(code) => {
+                    self.standard().flush();
+                    return code;
+                }
+                Turn::Runnable => Some(0),
+                Turn::SleepUntil(deadline_ns) => Some(deadline_ns),
+                Turn::Idle => None,
+            };
+            if turn != Turn::Runnable {
+                self.standard().flush();
+            }
+            let reading = self.standard().reader().is_some();
+            if (turn != Turn::Runnable || reading) && stdio::wait(reading, deadline_ns) == stdio::Woken::Stdin {
+                self.answer_reader();
             }
         }
     }
 
     /// Runs for about `budget_us` microseconds.
-    pub fn run_for(&mut self, _budget_us: u32) -> Outcome {
-        use crate::platform::stdio;
-        let bytes = self.image.bytes();
-        let length = u32::from_le_bytes(bytes[16..20].try_into().expect("four bytes")) as usize;
-        let text = bytes.get(20..20 + length).unwrap_or_default();
-        let _ = stdio::write_all(stdio::Stream::Stdout, text);
-        Outcome::Exited(0)
+    pub fn run_for(&mut self, budget_us: u32) -> Outcome {
+        if self.standard().reader().is_some() {
+            self.answer_reader();
+        }
+        let turn = self.driver.run(u64::from(budget_us) * 1000);
+        if turn != Turn::Runnable {
+            self.standard().flush();
+        }
+        match turn {
+            Turn::Runnable => Outcome::Runnable,
+            Turn::SleepUntil(deadline_ns) => Outcome::SleepUntil(deadline_ns as f64 / 1e6),
+            Turn::Idle => Outcome::Idle,
+            Turn::Exited(code) => Outcome::Exited(code),
+        }
     }
-}
 
-/// An image that only prints `text`: it proves the line from `lam build` to a running file.
-pub fn greeting_image(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::from(IMAGE_MAGIC);
-    bytes.extend_from_slice(&[0; 8]);
-    bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
-    bytes.extend_from_slice(text.as_bytes());
-    bytes.resize(bytes.len().next_multiple_of(4096), 0);
-    let length = bytes.len() as u64;
-    bytes[8..16].copy_from_slice(&length.to_le_bytes());
-    bytes
+    fn standard(&self) -> &Standard {
+        &self.driver.system().standard
+    }
+
+    /// stdin has something: the read under way gets `{lam_stdin, Ref, Answer}`.
+    fn answer_reader(&self) {
+        let system = self.driver.system();
+        if let Some((reader, answer)) = system.standard.take_answer() {
+            system.processes.send_built(reader.pid, reader.pid, |heap| {
+                let tag = Term::atom(atom::intern_static("lam_stdin"));
+                let reference = heap.reference(reader.reference);
+                let answer = lam_host::answer_term(heap, answer);
+                heap.tuple(&[tag, reference, answer])
+            });
+        }
+    }
 }

@@ -10,11 +10,13 @@ use std::collections::HashMap;
 use super::format::{BootInfo, Header, LineRow, MACHINE, MAGIC, SECTION_COUNT, Section, export_hash};
 use crate::atom::{self, Atom};
 use crate::heap::Alloc;
-use crate::image::literals::decode;
+use crate::heap::external_decode::{DecodeOptions, Links, decode};
 use crate::isa::emit::{Fix, ModuleCode};
 use crate::isa::specific::number;
 use crate::loader::BeamFile;
+use crate::sync::Mutex;
 use crate::term::word;
+use crate::term::{Export, FunEntry};
 
 /// One module to be laid out.
 pub struct LayoutModule<'a> {
@@ -106,10 +108,13 @@ impl<'a> Layout<'a> {
         let boot = self.boot()?;
         self.number_exports(&atoms)?;
         let literals = self.decode_literals()?;
-        self.align();
-        self.write_literals();
+        for key in self.literals.links.keys() {
+            self.export(key, None);
+        }
+        self.place_literals();
         let code_starts = self.place_code();
-        let exports_at = self.write_exports(&atoms, &code_starts);
+        let exports_at = self.write_exports(&code_starts);
+        self.write_literals(exports_at);
         let funs_at = self.write_funs(&atoms, &code_starts);
         self.write_code(&atoms, &literals, &code_starts, exports_at, &funs_at);
         self.write_modules(&atoms, &literals, &code_starts);
@@ -219,15 +224,22 @@ impl<'a> Layout<'a> {
         }
         Ok(all)
     }
-    fn write_literals(&mut self) {
-        self.literals.place(self.input.base + self.bytes.len() as u64);
+    fn place_literals(&mut self) {
+        self.align();
         let start = self.bytes.len();
-        let (words, pointers) = self.literals.words();
-        for word in &words {
-            self.bytes.extend_from_slice(&word.to_le_bytes());
+        self.literals.base = self.input.base + start as u64;
+        let bytes = 8 * self.literals.word_count();
+        self.bytes.resize(start + bytes, 0);
+        self.sections[Section::Literals as usize] = [start as u64, bytes as u64];
+    }
+    fn write_literals(&mut self, exports_at: u64) {
+        let start = self.sections[Section::Literals as usize][0] as usize;
+        let numbers = &self.export_numbers;
+        let (words, addresses) = self.literals.words(&|key| exports_at + 64 * u64::from(numbers[&key]));
+        for (word, place) in words.iter().zip(self.bytes[start..].chunks_exact_mut(8)) {
+            place.copy_from_slice(&word.to_le_bytes());
         }
-        self.addresses.extend(pointers.iter().map(|index| (start / 8) as u32 + index));
-        self.sections[Section::Literals as usize] = [start as u64, 8 * words.len() as u64];
+        self.addresses.extend(addresses.iter().map(|index| (start / 8) as u32 + index));
     }
 
     // --- code
@@ -290,8 +302,7 @@ impl<'a> Layout<'a> {
     }
 
     /// Returns the address of the first entry.
-    fn write_exports(&mut self, atoms: &[Vec<Atom>], starts: &[u64]) -> u64 {
-        let _ = atoms;
+    fn write_exports(&mut self, starts: &[u64]) -> u64 {
         self.align();
         let start = self.bytes.len();
         let address = self.input.base + start as u64;
@@ -524,12 +535,50 @@ struct ModuleLiterals {
 #[derive(Default)]
 struct Literals {
     area: Alloc,
+    /// Address of the area in the image.
     base: u64,
+    links: ExportLinks,
+}
+
+/// Export funs in literals: stand-ins for entries that will have their place in the image.
+#[derive(Default)]
+struct ExportLinks {
+    made: Mutex<Vec<(Key, &'static Export)>>,
+}
+
+impl ExportLinks {
+    fn keys(&self) -> Vec<Key> {
+        self.made.lock().iter().map(|(key, _)| *key).collect()
+    }
+    fn key_of(&self, address: u64) -> Option<Key> {
+        let made = self.made.lock();
+        made.iter().find(|(_, export)| *export as *const Export as usize as u64 == address).map(|(key, _)| *key)
+    }
+}
+
+impl Links for ExportLinks {
+    fn export(&self, module: Atom, function: Atom, arity: usize, _: bool) -> Option<&'static Export> {
+        let key = (module.0, function.0, arity as u32);
+        let mut made = self.made.lock();
+        if let Some((_, export)) = made.iter().find(|(other, _)| *other == key) {
+            return Some(*export);
+        }
+        let (module, function, arity) = (module.word(), function.word(), arity as u64);
+        let export = Export { code: 0, native: 0, module, function, arity, stub: [0; 2], bif: 0 };
+        let export: &'static Export = Box::leak(Box::new(export));
+        made.push((key, export));
+        Some(export)
+    }
+    fn fun(&self, _: Atom, _: u32, _: u32, _: [u8; 16]) -> Option<&'static FunEntry> {
+        None
+    }
 }
 
 impl Literals {
     fn external(&mut self, bytes: &[u8]) -> Option<u64> {
-        self.area.with(|heap| decode(heap, bytes).map(|term| term.word()))
+        let options = DecodeOptions { safe: false, heap_bits: true };
+        let links = &self.links;
+        self.area.with(|heap| decode(heap, bytes, options, links).ok().map(|(term, _)| term.word()))
     }
     fn big(&mut self, negative: bool, magnitude: &[u8]) -> u64 {
         let limbs: Vec<u64> = magnitude
@@ -544,8 +593,8 @@ impl Literals {
     fn charlist(&mut self, text: &str) -> u64 {
         self.area.with(|heap| heap.charlist(text).word())
     }
-    fn place(&mut self, base: u64) {
-        self.base = base;
+    fn word_count(&self) -> usize {
+        self.area.fragments.iter().map(|fragment| fragment.used_words()).sum()
     }
     /// The word in the image of a term built here.
     fn final_word(&self, term: u64) -> u64 {
@@ -563,25 +612,31 @@ impl Literals {
         }
         unreachable!("literals point into the literals' own area")
     }
-    /// All words in final form, and the indexes of those that are pointers.
-    fn words(&self) -> (Vec<u64>, Vec<u32>) {
-        let mut words = Vec::new();
-        let mut pointers = Vec::new();
+    /// All words in final form, and the indexes of those that hold addresses. `entry` gives an export entry's address.
+    fn words(&self, entry: &dyn Fn(Key) -> u64) -> (Vec<u64>, Vec<u32>) {
+        let mut words: Vec<u64> = Vec::with_capacity(self.word_count());
+        let mut addresses = Vec::new();
         for fragment in &self.area.fragments {
-            let source = fragment.words();
-            let mut raw_until = 0;
-            for (index, word) in source.iter().enumerate() {
-                let is_pointer = index >= raw_until && word::is_pointer(*word);
-                if index >= raw_until && word::is_header(*word) && word::header_is_raw(*word) {
-                    raw_until = index + 1 + word::header_words(*word);
+            let mut skip_until = 0;
+            for (index, word) in fragment.words().iter().enumerate() {
+                if index < skip_until {
+                    words.push(*word);
+                    continue;
                 }
-                if is_pointer {
-                    pointers.push(words.len() as u32);
+                if word::is_header(*word) && word::header_is_raw(*word) {
+                    skip_until = index + 1 + word::header_words(*word);
                 }
-                words.push(if is_pointer { self.final_word(*word) } else { *word });
+                let is_export = index > 0 && fragment.words()[index - 1] == word::header(word::kind::EXPORT, 1);
+                let value = match self.links.key_of(*word).filter(|_| is_export) {
+                    Some(key) => entry(key),
+                    None => self.final_word(*word),
+                };
+                if is_export || word::is_pointer(*word) {
+                    addresses.push(words.len() as u32);
+                }
+                words.push(value);
             }
         }
-        (words, pointers)
+        (words, addresses)
     }
 }
-

@@ -8,7 +8,6 @@
 
 pub mod format;
 mod layout;
-mod literals;
 mod open;
 
 pub use format::{BootInfo, ModuleRow, Section};
