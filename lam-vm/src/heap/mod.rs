@@ -16,7 +16,10 @@ mod owned;
 mod process_heap;
 pub mod persistent;
 pub mod resource;
+mod shift;
 mod sizes;
+#[cfg(all(test, unix))]
+mod speed;
 pub mod statics;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,8 @@
 
 use super::copy;
 use super::off_heap::{self, OffHeap};
-use super::process_heap::ProcessHeap;
+use super::process_heap::{ProcessHeap, STACK_RESERVE_WORDS};
+use super::shift::Shift;
 use super::{Alloc, Fragment};
 use crate::term::Term;
 use crate::term::word;
@@ -60,18 +61,42 @@ impl OwnedTerm {
     pub fn outside_bytes(&self) -> usize {
         self.off_heap.bytes
     }
-    /// The fragment joins the heap's; returns the root's word, which did not move.
+    /// The boxes join the heap; returns the root's word there. A small term moves into the block where there is room, which is
+    /// cheaper than a fragment for the next collection; any other keeps its place, as a fragment.
     ///
-    /// Where boxes of the heap point into the fragment already and a collection has run since, the next one must be full
-    /// (`ProcessHeap::want_full_collection`).
+    /// So nothing may point to the term's boxes before. `alloc.top` and `stop` of the heap are up to date.
     pub fn attach_to(mut self, heap: &mut ProcessHeap) -> u64 {
-        if self.fragment.used_words() > 0 {
-            heap.alloc.off_heap.append(&mut self.off_heap);
-            heap.alloc.attach(core::mem::replace(&mut self.fragment, Fragment::new(0)));
+        let words = self.fragment.used_words();
+        if words == 0 {
+            return self.root;
         }
+        if words <= MOVED_WORDS && heap.free_words() >= words + STACK_RESERVE_WORDS {
+            return self.move_to(heap, words);
+        }
+        heap.alloc.off_heap.append(&mut self.off_heap);
+        heap.alloc.attach(core::mem::replace(&mut self.fragment, Fragment::new(0)));
+        self.root
+    }
+    fn move_to(&mut self, heap: &mut ProcessHeap, words: usize) -> u64 {
+        let (from, to) = (self.fragment.as_ptr(), heap.alloc.top);
+        let shift = Shift::new(from as usize, words, to as usize);
+        heap.alloc.top = to.wrapping_add(words);
+        // SAFETY: the heap has room for the words, which are whole boxes and cells; the list's boxes are among them.
+        unsafe {
+            core::ptr::copy_nonoverlapping(from, to, words);
+            shift.boxes(to, to.wrapping_add(words));
+            for at in self.off_heap.take() {
+                let at = shift.address(at as usize) as *mut u64;
+                heap.alloc.off_heap.link(at, off_heap::outside_bytes(at));
+            }
+        }
+        shift.one(&mut self.root);
         self.root
     }
 }
+
+/// Terms of at most this many words are moved when they join a heap.
+const MOVED_WORDS: usize = 256;
 
 impl Drop for OwnedTerm {
     fn drop(&mut self) {

@@ -104,7 +104,7 @@ impl ProcessHeap {
     pub fn new(words: usize) -> ProcessHeap {
         let words = words.max(2 * STACK_RESERVE_WORDS);
         let block = Block::new(words);
-        let (start, end) = (block.start(), block.end());
+        let (start, end) = (block.start(), block.start().wrapping_add(words));
         let alloc = Alloc { top: start, limit: end.wrapping_sub(STACK_RESERVE_WORDS), ..Alloc::default() };
         ProcessHeap {
             alloc,

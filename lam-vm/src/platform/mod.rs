@@ -14,6 +14,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "this is the one door to the host")]
 
 pub mod env;
+pub mod memory;
 pub mod posix;
 pub mod types;
 mod zone;

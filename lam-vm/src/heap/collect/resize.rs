@@ -3,7 +3,7 @@
 use super::Roots;
 use crate::heap::block::Block;
 use crate::heap::process_heap::{ProcessHeap, words_between};
-use crate::term::word;
+use crate::heap::shift::Shift;
 
 /// Moves boxes and stack of the block into a new one of `words` words.
 ///
@@ -16,7 +16,7 @@ pub(super) unsafe fn resize(heap: &mut ProcessHeap, roots: &mut dyn Roots, words
     let end = start.wrapping_add(words);
     let stop = end.wrapping_sub(stack);
     assert!(used + stack <= words, "a block is made for what it takes");
-    let shift = Shift { start: heap.start as usize, bytes: 8 * used, by: (start as u64).wrapping_sub(heap.start as u64) };
+    let shift = Shift::new(heap.start as usize, used, start as usize);
     // SAFETY: both fit, and the blocks are apart; then the words are those of whole boxes and of the stack.
     unsafe {
         core::ptr::copy_nonoverlapping(heap.start, start, used);
@@ -27,9 +27,7 @@ pub(super) unsafe fn resize(heap: &mut ProcessHeap, roots: &mut dyn Roots, words
     roots.visit_roots(&mut |words| shift.all(words));
     let list = heap.alloc.off_heap.take();
     for at in list {
-        let at = at as usize;
-        let at = if at.wrapping_sub(shift.start) < shift.bytes { at.wrapping_add(shift.by as usize) } else { at };
-        let at = at as *mut u64;
+        let at = shift.address(at as usize) as *mut u64;
         // SAFETY: the box was copied with the block; the old copy, which the list runs through, is still there.
         unsafe { heap.alloc.off_heap.link(at, crate::heap::off_heap::outside_bytes(at)) };
     }
@@ -40,39 +38,4 @@ pub(super) unsafe fn resize(heap: &mut ProcessHeap, roots: &mut dyn Roots, words
     heap.stop = stop;
     heap.block = block;
     heap.sync_limit();
-}
-
-/// A run of boxes that has moved.
-struct Shift {
-    start: usize,
-    bytes: usize,
-    by: u64,
-}
-
-impl Shift {
-    #[inline(always)]
-    fn one(&self, slot: &mut u64) {
-        if word::is_pointer(*slot) && word::pointer_address(*slot).wrapping_sub(self.start) < self.bytes {
-            *slot = slot.wrapping_add(self.by);
-        }
-    }
-    fn all(&self, words: &mut [u64]) {
-        words.iter_mut().for_each(|slot| self.one(slot));
-    }
-    /// # Safety
-    /// Whole boxes and cells lie from `at` to `end`.
-    unsafe fn boxes(&self, mut at: *mut u64, end: *mut u64) {
-        while at < end {
-            // SAFETY: before the end, at a word of a cell, a header, or a payload word that is a term.
-            unsafe {
-                let value = *at;
-                if word::is_header(value) {
-                    at = at.add(1 + if word::header_is_raw(value) { word::header_words(value) } else { 0 });
-                } else {
-                    self.one(&mut *at);
-                    at = at.add(1);
-                }
-            }
-        }
-    }
 }
