@@ -229,6 +229,7 @@ well_known! {
     MAX_HEAP_SIZE_EXCEEDED = "max_heap_size_exceeded";
     HIBERNATE = "hibernate";
     SEQUENTIAL_TRACE_TOKEN = "sequential_trace_token";
+    NOTALIVE = "notalive";
     SPAWN = "spawn";
     SPAWN_OPT = "spawn_opt";
     SPAWN_LINK = "spawn_link";

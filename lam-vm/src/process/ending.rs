@@ -6,7 +6,7 @@ use super::table::ProcessTable;
 use super::ties::Watch;
 use super::parts::{self, join};
 use super::{OwnedTerm, Process};
-use crate::atom::am;
+use crate::atom::{Atom, am};
 use crate::term::Term;
 
 /// Ends the running process: no more signals, exit signals to links, `'DOWN'` to watchers, the slot is free.
@@ -17,9 +17,7 @@ pub fn end(pid: u64, reason: &OwnedTerm, table: &ProcessTable, names: &Names) {
     control.transition_to_exiting();
     // SAFETY: the caller owns the process and lets go of it here; a process ends once.
     let mut process = unsafe { control.take_process() };
-    if let Some(name) = process.registered_name.take() {
-        names.unregister_of(name, pid);
-    }
+    names.forget(pid);
     for signal in control.close() {
         refuse(&mut process, table, signal.kind);
     }
@@ -63,6 +61,9 @@ fn refuse(process: &mut Process, table: &ProcessTable, kind: SignalKind) {
         SignalKind::GroupLeader { reply: Some((to, reference)), .. } => {
             table.send_reply(pid, to, reference, Term::atom(am::BADARG));
         }
+        SignalKind::Ping { from, reference } => {
+            table.send_reply(pid, from, reference, Term::bool(false));
+        }
         SignalKind::Suspend { from, reply: Some(reference) } => {
             table.send_reply(pid, from, reference, Term::atom(am::BADARG));
         }
@@ -70,7 +71,8 @@ fn refuse(process: &mut Process, table: &ProcessTable, kind: SignalKind) {
     }
 }
 
-fn refuse_request(pid: u64, table: &ProcessTable, request: Request) {
+/// Answers a request in the name of a process that is gone.
+pub fn refuse_request(pid: u64, table: &ProcessTable, request: Request) {
     match request {
         Request::Info { from, number, .. } => {
             table.send(from, SignalKind::Reply { number, answer: parts::atom(am::UNDEFINED) });
@@ -78,15 +80,16 @@ fn refuse_request(pid: u64, table: &ProcessTable, request: Request) {
         Request::IsAlive { from, number } => {
             table.send(from, SignalKind::Reply { number, answer: parts::atom(am::FALSE) });
         }
-        Request::Collect { from, id, .. } => {
-            let message = join([&id], |heap, [id]| heap.tuple(&[Term::atom(am::GARBAGE_COLLECT), id, Term::bool(false)]));
-            table.send_message(pid, from, message);
-        }
-        Request::CheckCode { from, id } => {
-            let message = join([&id], |heap, [id]| heap.tuple(&[Term::atom(am::CHECK_PROCESS_CODE), id, Term::bool(false)]));
-            table.send_message(pid, from, message);
-        }
+        Request::Collect { from, id, .. } => send_task_answer(pid, table, from, am::GARBAGE_COLLECT, &id, am::FALSE),
+        Request::CheckCode { from, id } => send_task_answer(pid, table, from, am::CHECK_PROCESS_CODE, &id, am::FALSE),
+        Request::CopyLiterals { from, id } => send_task_answer(pid, table, from, am::COPY_LITERALS, &id, am::OK),
     }
+}
+
+/// Sends `{Task, Id, Answer}`, as `erts_internal:request_system_task` promises.
+pub fn send_task_answer(pid: u64, table: &ProcessTable, to: u64, task: Atom, id: &OwnedTerm, answer: Atom) {
+    let message = join([id], |heap, [id]| heap.tuple(&[Term::atom(task), id, Term::atom(answer)]));
+    table.send_message(pid, to, message);
 }
 
 fn tell(process: &Process, reason: &OwnedTerm, table: &ProcessTable) {

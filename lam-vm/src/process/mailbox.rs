@@ -109,8 +109,22 @@ impl Mailbox {
             }
         }
     }
-    pub fn clear(&mut self) {
-        *self = Mailbox { next_number: self.next_number, ..Mailbox::default() };
+    /// Removes the first `{_, Ref, _, _, _}`, as `demonitor(Ref, [flush])` does.
+    pub fn remove_down(&mut self, id: RefId) {
+        let is_down = |message: &Message| {
+            let term = match &message.term {
+                Body::Own(term) => term.term(),
+                // SAFETY: a message that was looked at lies on the process's heap.
+                Body::Word(word) => unsafe { Term::from_word(*word) },
+            };
+            let parts: Option<[Term<'_>; 5]> = term.as_tuple_of();
+            parts.is_some_and(|parts| parts[1].as_reference().is_some_and(|reference| reference.id == id))
+        };
+        let Some(at) = self.messages.iter().position(is_down) else { return };
+        if matches!(self.messages.remove(at), Some(Message { term: Body::Word(_), .. })) {
+            self.looked_at -= 1;
+        }
+        self.save = 0;
     }
 }
 

@@ -119,7 +119,6 @@ pub struct Process {
     pub dictionary: Dictionary,
     /// Pid word of the group leader.
     pub group_leader: u64,
-    pub registered_name: Option<Atom>,
     /// Initial call: module, function, arity.
     pub initial_call: (Atom, Atom, usize),
     pub reductions: u64,
@@ -173,7 +172,6 @@ impl Process {
             saved: Vec::new(),
             dictionary: Dictionary::default(),
             group_leader: pid,
-            registered_name: None,
             initial_call: (am::ERLANG, am::APPLY, 2),
             reductions: 0,
             error_handler: am::ERROR_HANDLER,

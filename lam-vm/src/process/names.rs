@@ -1,46 +1,79 @@
 //! The registration table: names of processes.
+//!
+//! Entering a name and the end of a process meet under one lock: who is still alive there is found again by `forget`.
 
 use std::collections::HashMap;
 
+use super::ProcessTable;
 use crate::atom::Atom;
 use crate::sync::RwLock;
 
-/// Name → pid word.
+type Hasher = foldhash::fast::FixedState;
+
+#[derive(Default)]
+struct Tables {
+    pids: HashMap<u32, u64, Hasher>,
+    names: HashMap<u64, Atom, Hasher>,
+}
+
+/// Name → pid word, and back.
 #[derive(Default)]
 pub struct Names {
-    names: RwLock<HashMap<u32, u64, foldhash::fast::FixedState>>,
+    tables: RwLock<Tables>,
+}
+
+/// What came of a registration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Register {
+    Done,
+    NotAlive,
+    /// The process has another name.
+    HasName,
+    /// The name is another's.
+    Taken,
 }
 
 impl Names {
     pub fn whereis(&self, name: Atom) -> Option<u64> {
-        self.names.read().get(&name.0).copied()
+        self.tables.read().pids.get(&name.0).copied()
     }
-    /// False when the name is taken.
-    pub fn register(&self, name: Atom, pid: u64) -> bool {
-        match self.names.write().entry(name.0) {
-            std::collections::hash_map::Entry::Occupied(_) => false,
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(pid);
-                true
-            }
+    pub fn register(&self, name: Atom, pid: u64, processes: &ProcessTable) -> Register {
+        let mut tables = self.tables.write();
+        if !processes.is_alive(pid) {
+            return Register::NotAlive;
         }
+        if tables.names.contains_key(&pid) {
+            return Register::HasName;
+        }
+        if tables.pids.contains_key(&name.0) {
+            return Register::Taken;
+        }
+        tables.pids.insert(name.0, pid);
+        tables.names.insert(pid, name);
+        Register::Done
     }
     /// Removes a name; whom it named.
     pub fn unregister(&self, name: Atom) -> Option<u64> {
-        self.names.write().remove(&name.0)
+        let mut tables = self.tables.write();
+        let pid = tables.pids.remove(&name.0)?;
+        tables.names.remove(&pid);
+        Some(pid)
     }
-    /// Removes a name where it still names this process.
-    pub fn unregister_of(&self, name: Atom, pid: u64) {
-        let mut names = self.names.write();
-        if names.get(&name.0) == Some(&pid) {
-            names.remove(&name.0);
+    /// Removes the name of a process that is exiting.
+    pub(super) fn forget(&self, pid: u64) {
+        if self.name_of(pid).is_none() {
+            return;
+        }
+        let mut tables = self.tables.write();
+        if let Some(name) = tables.names.remove(&pid) {
+            tables.pids.remove(&name.0);
         }
     }
     /// The name of a process.
     pub fn name_of(&self, pid: u64) -> Option<Atom> {
-        self.names.read().iter().find(|(_, owner)| **owner == pid).map(|(name, _)| Atom(*name))
+        self.tables.read().names.get(&pid).copied()
     }
     pub fn all(&self) -> Vec<Atom> {
-        self.names.read().keys().map(|name| Atom(*name)).collect()
+        self.tables.read().pids.keys().map(|name| Atom(*name)).collect()
     }
 }

@@ -37,6 +37,8 @@ pub enum SignalKind {
     /// Answer `{Ref, true}` and count one suspension more.
     Suspend { from: u64, reply: Option<RefId> },
     Resume,
+    /// Answer `{Ref, true}`.
+    Ping { from: u64, reference: RefId },
     /// Only wakes.
     Wake,
 }
@@ -50,6 +52,8 @@ pub enum Request {
     Collect { from: u64, id: OwnedTerm, full: bool },
     /// `{check_process_code, Id, false}`
     CheckCode { from: u64, id: OwnedTerm },
+    /// `{copy_literals, Id, ok}`
+    CopyLiterals { from: u64, id: OwnedTerm },
 }
 
 /// The shape of `process_info`'s answer.

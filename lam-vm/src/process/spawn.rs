@@ -107,11 +107,7 @@ impl ProcessTable {
         let id = self.new_reference();
         let from = watcher.pid;
         if target == Some(from) {
-            // As OTP: nothing to watch, but the reference is good as an alias.
-            if options.alias != AliasMode::None {
-                let monitor = Monitor { watch: Watch::Alias, alias: options.alias, owned_ref: true, tag: None };
-                watcher.ties.monitors.insert(id, monitor);
-            }
+            // As OTP: there is nothing to watch.
             return id;
         }
         watcher.ties.monitors.insert(id, Monitor::of_process(target.unwrap_or(0), name, options));

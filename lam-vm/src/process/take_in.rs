@@ -83,6 +83,9 @@ impl Process {
                     table.send_reply(self.pid, from, reference, Term::bool(true));
                 }
             }
+            SignalKind::Ping { from, reference } => {
+                table.send_reply(self.pid, from, reference, Term::bool(self.exit.is_none()));
+            }
             SignalKind::Resume => self.suspend_count = self.suspend_count.saturating_sub(1),
             SignalKind::Wake => {}
         }

@@ -4,7 +4,7 @@ use super::collect::collect_on_request;
 use crate::atom::am;
 use crate::bif::erlang::process_info;
 use crate::heap::Heap;
-use crate::process::parts::join;
+use crate::process::ending::send_task_answer;
 use crate::process::{OwnedTerm, Process, Request, SignalKind};
 use crate::system::System;
 use crate::term::Term;
@@ -24,13 +24,11 @@ pub(super) fn serve(process: &mut Process, system: &System) {
             }
             Request::Collect { from, id, full } => {
                 collect_on_request(process, full);
-                let message = join([&id], |heap, [id]| heap.tuple(&[Term::atom(am::GARBAGE_COLLECT), id, Term::bool(true)]));
-                system.processes.send_message(pid, from, message);
+                send_task_answer(pid, &system.processes, from, am::GARBAGE_COLLECT, &id, am::TRUE);
             }
-            Request::CheckCode { from, id } => {
-                let message = join([&id], |heap, [id]| heap.tuple(&[Term::atom(am::CHECK_PROCESS_CODE), id, Term::bool(false)]));
-                system.processes.send_message(pid, from, message);
-            }
+            // Code and literals stay for ever.
+            Request::CheckCode { from, id } => send_task_answer(pid, &system.processes, from, am::CHECK_PROCESS_CODE, &id, am::FALSE),
+            Request::CopyLiterals { from, id } => send_task_answer(pid, &system.processes, from, am::COPY_LITERALS, &id, am::OK),
         }
     }
 }

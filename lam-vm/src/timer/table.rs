@@ -80,20 +80,26 @@ impl Timers {
             true
         })
     }
-    /// Cancels a timer; the milliseconds that were left.
-    pub fn cancel_message(&self, id: RefId) -> Option<u64> {
+    /// Cancels a timer; the milliseconds that were left, and whom it was for.
+    pub fn cancel_message(&self, id: RefId) -> Option<(u64, Destination)> {
         self.with(|state| {
             let handle = state.by_reference.remove(&id)?;
             let deadline = state.wheel.deadline(handle)?;
-            state.wheel.cancel(handle)?;
-            Some(deadline.saturating_sub(now_ms()))
+            match state.wheel.cancel(handle)? {
+                Entry::Message { to, .. } => Some((deadline.saturating_sub(now_ms()), to)),
+                Entry::Receive { .. } => None,
+            }
         })
     }
-    /// The milliseconds that are left of a timer.
-    pub fn read_message(&self, id: RefId) -> Option<u64> {
+    /// The milliseconds that are left of a timer, and whom it is for.
+    pub fn read_message(&self, id: RefId) -> Option<(u64, Destination)> {
         self.with(|state| {
             let handle = state.by_reference.get(&id)?;
-            Some(state.wheel.deadline(*handle)?.saturating_sub(now_ms()))
+            let left = state.wheel.deadline(*handle)?.saturating_sub(now_ms());
+            match state.wheel.get(*handle)? {
+                Entry::Message { to, .. } => Some((left, *to)),
+                Entry::Receive { .. } => None,
+            }
         })
     }
     /// When to call `expire` next.

@@ -149,7 +149,7 @@ pub fn build<'c>(heap: &mut Heap<'c>, process: &mut Process, system: &System, it
 
 fn value<'c>(heap: &mut Heap<'c>, process: &mut Process, system: &System, item: Atom) -> Term<'c> {
     match item {
-        am::REGISTERED_NAME => process.registered_name.map_or(Term::NIL, Term::atom),
+        am::REGISTERED_NAME => system.names.name_of(process.pid).map_or(Term::NIL, Term::atom),
         am::CURRENT_FUNCTION => {
             let mfa = process.current_function(&system.code);
             mfa_term(heap, mfa)

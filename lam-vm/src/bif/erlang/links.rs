@@ -1,0 +1,286 @@
+//! Links, monitors, aliases, exit signals.
+
+use crate::atom::{Atom, am};
+use crate::bif::{BifResult, Call, Stop, bifs};
+use crate::process::parts::{self, join};
+use crate::process::spawn::MonitorOptions;
+use crate::process::ties::Link;
+use crate::process::{AliasMode, Monitor, OwnedTerm, RefId, SignalKind, Watch};
+use crate::term::Term;
+use crate::term::identity::local_node;
+
+bifs! { module "erlang";
+    /// Links with a process; `noproc` when it is gone (a message to who traps exits).
+    [plain] "link"/1 = link, "erts/emulator/beam/bif.c";
+    /// Takes a link down: no exit signal comes over it afterwards.
+    [plain] "unlink"/1 = unlink, "erts/emulator/beam/bif.c";
+    /// Watches a process (by pid or name), or the clock's offset.
+    [plain] "monitor"/2 = monitor_2, "erts/emulator/beam/bif.c";
+    /// As `monitor/2`; options `{alias, Mode}`, `{tag, Tag}`.
+    [plain] "monitor"/3 = monitor_3, "erts/emulator/beam/bif.c";
+    /// Ends a monitor.
+    [plain] "demonitor"/1 = demonitor_1, "erts/emulator/beam/bif.c";
+    /// As `demonitor/1`; options `flush`, `info`.
+    [plain] "demonitor"/2 = demonitor_2, "erts/emulator/beam/bif.c";
+    /// A reference by which messages reach this process until `unalias/1`, or with `reply` until the first.
+    [plain] "alias"/1 = alias, "erts/emulator/beam/bif.c";
+    /// Ends an alias of this process.
+    [plain] "unalias"/1 = unalias, "erts/emulator/beam/bif.c";
+    /// Sends an exit signal.
+    [plain] "exit"/2 = exit_2, "erts/emulator/beam/bif.c";
+    /// As `exit/2`, but `normal` to oneself is ignored.
+    [plain] "exit_signal"/2 = exit_signal, "erts/emulator/beam/bif.c";
+}
+
+fn link<'c>(call: &mut Call<'c>, [to]: [Term<'c>; 1]) -> BifResult<'c> {
+    if !to.is_local_pid() {
+        return if to.is_pid() || to.is_port() { nobody_to_link(call, to) } else { Err(Stop::BADARG) };
+    }
+    let system = call.system();
+    let pid = to.word();
+    let process = call.process();
+    let from = process.pid;
+    if pid == from {
+        return Ok(Term::bool(true));
+    }
+    if !system.processes.is_alive(pid) {
+        return nobody_to_link(call, to);
+    }
+    if process.ties.is_linked(pid) {
+        return Ok(Term::bool(true));
+    }
+    process.ties.links.insert(pid, Link::default());
+    if system.processes.send(pid, SignalKind::Link { from }) {
+        return Ok(Term::bool(true));
+    }
+    process.ties.links.remove(&pid);
+    nobody_to_link(call, to)
+}
+
+fn nobody_to_link<'c>(call: &mut Call<'c>, to: Term<'c>) -> BifResult<'c> {
+    if !call.process().trap_exit {
+        return Err(Stop::Error(Term::atom(am::NOPROC)));
+    }
+    let to = OwnedTerm::of(to);
+    let message = join([&to], |heap, [to]| heap.tuple(&[Term::atom(am::EXIT_SIGNAL), to, Term::atom(am::NOPROC)]));
+    let pid = call.process().pid;
+    call.system().processes.send_message(pid, pid, message);
+    Ok(Term::bool(true))
+}
+
+fn unlink<'c>(call: &mut Call<'c>, [to]: [Term<'c>; 1]) -> BifResult<'c> {
+    if !to.is_pid() && !to.is_port() {
+        return Err(Stop::BADARG);
+    }
+    let system = call.system();
+    let process = call.process();
+    let (pid, from) = (to.word(), process.pid);
+    if process.ties.is_linked(pid) {
+        let id = system.processes.new_number();
+        if system.processes.send(pid, SignalKind::Unlink { from, id }) {
+            process.ties.links.insert(pid, Link { unlinking: Some(id) });
+        } else {
+            process.ties.links.remove(&pid);
+        }
+    }
+    Ok(Term::bool(true))
+}
+
+/// `monitor/3`'s options; `None` where one is not right.
+pub fn monitor_options(list: Term<'_>) -> Option<MonitorOptions> {
+    let mut options = MonitorOptions { alias: AliasMode::None, tag: None };
+    for option in list.list_to_vec()? {
+        let [key, value] = option.as_tuple_of()?;
+        match key.as_atom()? {
+            am::ALIAS => {
+                options.alias = match value.as_atom()? {
+                    am::EXPLICIT_UNALIAS => AliasMode::ExplicitUnalias,
+                    am::DEMONITOR => AliasMode::Demonitor,
+                    am::REPLY_DEMONITOR => AliasMode::Reply,
+                    _ => return None,
+                }
+            }
+            am::TAG => options.tag = Some(OwnedTerm::of(value)),
+            _ => return None,
+        }
+    }
+    Some(options)
+}
+
+fn monitor_2<'c>(call: &mut Call<'c>, [kind, item]: [Term<'c>; 2]) -> BifResult<'c> {
+    monitor(call, kind, item, MonitorOptions { alias: AliasMode::None, tag: None })
+}
+
+fn monitor_3<'c>(call: &mut Call<'c>, [kind, item, options]: [Term<'c>; 3]) -> BifResult<'c> {
+    match monitor_options(options) {
+        Some(options) => monitor(call, kind, item, options),
+        None => Err(call.badarg_cause(am::BADOPT)),
+    }
+}
+
+fn monitor<'c>(call: &mut Call<'c>, kind: Term<'c>, item: Term<'c>, options: MonitorOptions) -> BifResult<'c> {
+    let system = call.system();
+    let owned = options.alias != AliasMode::None;
+    let id = match kind.as_atom() {
+        Some(am::PROCESS) => {
+            let (target, name) = target_of(call, item)?;
+            system.processes.monitor(call.process(), target, name, options)
+        }
+        Some(am::PORT) => monitor_port(call, item, options)?,
+        Some(am::TIME_OFFSET) if item.is_atom(am::CLOCK_SERVICE) => {
+            let id = system.unique.reference();
+            let monitor = Monitor { watch: Watch::TimeOffset, alias: options.alias, owned_ref: owned, tag: options.tag };
+            call.process().ties.monitors.insert(id, monitor);
+            id
+        }
+        Some(am::TIME_OFFSET) => return Err(Stop::BADARG),
+        _ => return Err(call.badarg_cause(am::BADTYPE)),
+    };
+    let (heap, process) = call.parts();
+    Ok(process.reference(heap, id, owned))
+}
+
+/// Pid and name of what `monitor(process, Item)` means.
+fn target_of<'c>(call: &mut Call<'c>, item: Term<'c>) -> Result<(Option<u64>, Option<Atom>), Stop<'c>> {
+    if item.is_local_pid() {
+        return Ok((Some(item.word()), None));
+    }
+    let name = match item.as_tuple_of() {
+        Some([name, node]) => {
+            let name = name.as_atom().ok_or(Stop::BADARG)?;
+            if !node.is_atom(local_node().0) {
+                return Err(Stop::BADARG);
+            }
+            name
+        }
+        // OTP differs: a pid of another node is told `noconnection`, by a connection that there is not here.
+        None => item.as_atom().ok_or(Stop::BADARG)?,
+    };
+    Ok((call.system().names.whereis(name), Some(name)))
+}
+
+/// There are no ports: the monitor is told so at once.
+fn monitor_port<'c>(call: &mut Call<'c>, item: Term<'c>, options: MonitorOptions) -> Result<RefId, Stop<'c>> {
+    if !item.is_port() && item.as_atom().is_none() {
+        return Err(Stop::BADARG);
+    }
+    let system = call.system();
+    let id = system.unique.reference();
+    let pid = call.process().pid;
+    let item = OwnedTerm::of(item);
+    let tag = options.tag.unwrap_or_else(|| parts::atom(am::DOWN));
+    let message = join([&tag, &item], |heap, [tag, item]| {
+        let reference = heap.reference(id);
+        let item = match item.as_atom() {
+            Some(_) => heap.tuple(&[item, Term::atom(local_node().0)]),
+            None => item,
+        };
+        heap.tuple(&[tag, reference, Term::atom(am::PORT), item, Term::atom(am::NOPROC)])
+    });
+    system.processes.send_message(pid, pid, message);
+    Ok(id)
+}
+
+fn demonitor_1<'c>(call: &mut Call<'c>, [reference]: [Term<'c>; 1]) -> BifResult<'c> {
+    demonitor(call, reference)?;
+    Ok(Term::bool(true))
+}
+
+fn demonitor_2<'c>(call: &mut Call<'c>, [reference, options]: [Term<'c>; 2]) -> BifResult<'c> {
+    let known = |option: &Term<'c>| option.is_atom(am::FLUSH) || option.is_atom(am::INFO);
+    let options = options.list_to_vec().filter(|options| options.iter().all(known)).ok_or(Stop::BADARG)?;
+    let has = |name: Atom| options.iter().any(|option| option.is_atom(name));
+    let found = demonitor(call, reference)?;
+    if !found
+        && has(am::FLUSH)
+        && let Some(reference) = reference.as_reference()
+    {
+        let system = call.system();
+        let process = call.process();
+        process.take_in(&system.processes);
+        process.mailbox.remove_down(reference.id);
+    }
+    Ok(Term::bool(found || !has(am::INFO)))
+}
+
+/// Ends a monitor; whether there was one.
+fn demonitor<'c>(call: &mut Call<'c>, reference: Term<'c>) -> Result<bool, Stop<'c>> {
+    let id = reference.as_reference().ok_or(Stop::BADARG)?.id;
+    let system = call.system();
+    let monitors = &mut call.process().ties.monitors;
+    let Some(monitor) = monitors.get_mut(&id) else { return Ok(false) };
+    let watch = core::mem::replace(&mut monitor.watch, Watch::Alias);
+    if matches!(watch, Watch::Alias) {
+        return Ok(false);
+    }
+    if monitor.alias != AliasMode::ExplicitUnalias {
+        monitors.remove(&id);
+    }
+    if let Watch::Process { pid, .. } = watch {
+        system.processes.send(pid, SignalKind::Demonitor { id });
+    }
+    Ok(true)
+}
+
+fn alias<'c>(call: &mut Call<'c>, [options]: [Term<'c>; 1]) -> BifResult<'c> {
+    let mut mode = AliasMode::ExplicitUnalias;
+    for option in options.list_to_vec().ok_or(Stop::BADARG)? {
+        mode = match option.as_atom() {
+            Some(am::EXPLICIT_UNALIAS) => AliasMode::ExplicitUnalias,
+            Some(am::REPLY) => AliasMode::Reply,
+            _ => return Err(Stop::BADARG),
+        };
+    }
+    let id = call.system().unique.reference();
+    let (heap, process) = call.parts();
+    process.ties.monitors.insert(id, Monitor { watch: Watch::Alias, alias: mode, owned_ref: true, tag: None });
+    Ok(process.reference(heap, id, true))
+}
+
+fn unalias<'c>(call: &mut Call<'c>, [reference]: [Term<'c>; 1]) -> BifResult<'c> {
+    let id = reference.as_reference().ok_or(Stop::BADARG)?.id;
+    let monitors = &mut call.process().ties.monitors;
+    let Some(monitor) = monitors.get_mut(&id) else { return Ok(Term::bool(false)) };
+    if monitor.alias == AliasMode::None {
+        return Ok(Term::bool(false));
+    }
+    monitor.alias = AliasMode::None;
+    if matches!(monitor.watch, Watch::Alias) {
+        monitors.remove(&id);
+    }
+    Ok(Term::bool(true))
+}
+
+fn exit_2<'c>(call: &mut Call<'c>, [to, reason]: [Term<'c>; 2]) -> BifResult<'c> {
+    send_exit(call, to, reason)?;
+    let system = call.system();
+    let process = call.process();
+    if to.word() != process.pid {
+        return Ok(Term::bool(true));
+    }
+    // To oneself it takes effect before the call returns.
+    process.take_in(&system.processes);
+    match process.exit.take() {
+        Some(reason) => Err(Stop::Exited(call.copy(reason.term()))),
+        None => Ok(Term::bool(true)),
+    }
+}
+
+fn exit_signal<'c>(call: &mut Call<'c>, [to, reason]: [Term<'c>; 2]) -> BifResult<'c> {
+    let to_self = to.word() == call.process().pid;
+    if to_self && reason.is_atom(am::NORMAL) && !call.process().trap_exit {
+        return Ok(Term::bool(true));
+    }
+    send_exit(call, to, reason)?;
+    Ok(Term::bool(true))
+}
+
+fn send_exit<'c>(call: &mut Call<'c>, to: Term<'c>, reason: Term<'c>) -> Result<(), Stop<'c>> {
+    if to.is_local_pid() {
+        let from = call.process().pid;
+        let kind = SignalKind::Exit { from, reason: OwnedTerm::of(reason), by_link: false };
+        call.system().processes.send(to.word(), kind);
+        return Ok(());
+    }
+    if to.is_pid() || to.is_port() { Ok(()) } else { Err(Stop::BADARG) }
+}
