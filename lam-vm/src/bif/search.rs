@@ -8,7 +8,7 @@ use memchr::memmem;
 
 /// Patterns made ready.
 pub enum Pattern {
-    Single(memmem::Finder<'static>),
+    Single(Box<memmem::Finder<'static>>),
     Several(Automaton),
 }
 
@@ -30,7 +30,7 @@ impl Pattern {
     /// `patterns` are neither none nor empty.
     pub fn new(mut patterns: Vec<Vec<u8>>) -> Pattern {
         if let [single] = &patterns[..] {
-            return Pattern::Single(memmem::Finder::new(single).into_owned());
+            return Pattern::Single(Box::new(memmem::Finder::new(single).into_owned()));
         }
         patterns.sort();
         patterns.dedup();
