@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use lam_vm::bif::Bifs;
 use lam_vm::isa::generic;
-use lam_vm::loader::check::{ErlangOnly, check};
+use lam_vm::loader::check::check;
 use lam_vm::loader::{BeamFile, dis};
 
 fn main() {
@@ -31,7 +32,7 @@ fn print_share(folder: &Path) {
     for path in &files {
         let result = std::fs::read(path).map_err(|error| error.to_string()).and_then(|bytes| {
             let file = BeamFile::parse(&bytes).map_err(|error| error.to_string())?;
-            let facts = check(&file, &ErlangOnly).map_err(|error| error.to_string())?;
+            let facts = check(&file, &Bifs).map_err(|error| error.to_string())?;
             Ok((file, facts))
         });
         match result {
@@ -87,7 +88,7 @@ fn print_code(path: &Path, name: Option<&str>) {
         Ok(file) => file,
         Err(error) => return eprintln!("{}: {error}", path.display()),
     };
-    let facts = match check(&file, &ErlangOnly) {
+    let facts = match check(&file, &Bifs) {
         Ok(facts) => Some(facts),
         Err(error) => {
             eprintln!("{}: {error}", path.display());

@@ -86,13 +86,14 @@ impl Flow<'_> {
 
     /// The result of an imported function; `None` when it never returns.
     pub(super) fn call_import(&mut self, state: &State, arity: usize, import: Arg) -> Option<Type> {
-        let import = self.file.import(number(import) as u32);
+        let index = number(import);
+        let import = self.file.import(index as u32);
         let (module, function) = (self.file.atom(import.module), self.file.atom(import.function));
-        if !self.natives.is_bif(module, function, import.arity) {
-            return Some(Type::ANY);
-        }
         if results::never_returns(module, function, import.arity) {
             return None;
+        }
+        if !self.bif_imports[index] {
+            return Some(Type::ANY);
         }
         let arguments: Vec<Type> = (0..arity).map(|x| self.type_of_value(state, state.value_of(Reg::X(x as u16)))).collect();
         if (module, function, arity) == ("erlang", "setelement", 3) {

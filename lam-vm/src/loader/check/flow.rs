@@ -50,6 +50,8 @@ pub(super) struct Flow<'a> {
     block_of_label: Vec<u32>,
     pub functions: Vec<Summary>,
     literal_types: Vec<Option<Type>>,
+    /// For each import, whether the machine implements it; asked once.
+    pub bif_imports: Vec<bool>,
     atoms: HashMap<&'a str, u32>,
     /// `allocate`s that clear their frame.
     pub zeroing: Vec<bool>,
@@ -96,6 +98,9 @@ impl<'a> Flow<'a> {
             blocks,
             block_of_label,
             functions: code.functions.iter().map(|_| Summary::default()).collect(),
+            bif_imports: (file.tables.imports.iter())
+                .map(|import| natives.is_bif(file.atom(import.module), file.atom(import.function), import.arity))
+                .collect(),
             literal_types: vec![None; file.tables.literals.len()],
             atoms: HashMap::new(),
             zeroing: vec![false; code.ops.len()],
