@@ -13,7 +13,7 @@ use crate::atom::{self, Atom};
 use crate::bif::lam_host;
 use crate::code::Code;
 use crate::heap::{self, OwnedTerm};
-use crate::image::Image;
+use crate::code::Image;
 use crate::io::Standard;
 use crate::platform::stdio;
 use crate::sched::{Driver, Turn};

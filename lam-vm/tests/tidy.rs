@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["util", "sync", "platform"],
     &["atom", "term"],
     &["heap", "binary"],
-    &["isa", "code", "loader", "image"],
+    &["isa", "loader", "image", "code"],
     &["process"],
     &["timer", "ets", "io"],
     &["system"],

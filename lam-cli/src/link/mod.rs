@@ -9,7 +9,7 @@ mod reach;
 
 use lam_vm::bif::Bifs;
 use lam_vm::image::{LayoutInput, LayoutModule, layout};
-use lam_vm::isa::transform::transform;
+use lam_vm::loader::specialise::transform;
 use lam_vm::loader::check::check;
 
 use crate::args::InspectArgs;

@@ -117,7 +117,7 @@ impl crate::loader::check::Natives for Bifs {
     }
 }
 
-impl crate::isa::transform::Natives for Bifs {
+impl crate::loader::specialise::Natives for Bifs {
     fn bif(&self, module: &str, function: &str, arity: usize) -> Option<u16> {
         bif_by_name(module, function, arity)
     }

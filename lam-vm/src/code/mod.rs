@@ -3,11 +3,14 @@
 //! Entries never move and are never freed. Those of the image are found through its index; those made while running (names that code
 //! or `apply` mentions and nothing defines) are in a table behind a lock.
 
+mod image;
+
+pub use image::{Image, OpenError};
+
 use std::collections::HashMap;
 
 use crate::atom::Atom;
 use crate::image::format::{LineRow, ModuleRow, export_hash};
-use crate::image::Image;
 use crate::isa::emit::INFO_WORDS;
 use crate::isa::specific::number;
 use crate::sync::Mutex;

@@ -35,7 +35,7 @@ pub struct LayoutInput<'a> {
     pub otp_release: u32,
     pub embedded: &'a [u8],
     /// Number of a BIF by name.
-    pub natives: &'a dyn crate::isa::transform::Natives,
+    pub natives: &'a dyn crate::loader::specialise::Natives,
     pub build_id: [u64; 2],
 }
 

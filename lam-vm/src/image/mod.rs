@@ -8,8 +8,6 @@
 
 pub mod format;
 mod layout;
-mod open;
 
 pub use format::{BootInfo, ModuleRow, Section};
 pub use layout::{LayoutError, LayoutInput, LayoutModule, layout};
-pub use open::{Image, OpenError};

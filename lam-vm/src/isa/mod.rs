@@ -1,12 +1,9 @@
-//! The instruction sets: what `.beam` files hold, what the machine executes, and the rules between them.
+//! The instruction sets: what `.beam` files hold, what the machine executes, and words of code under construction.
 
 pub mod emit;
 pub mod generic;
 pub mod segment;
 pub mod specific;
-pub mod transform;
-mod transform_bits;
-mod transform_receive;
 
 /// X registers that code may name; the scratch ones behind them hold constants for one instruction.
 pub const X_COUNT: usize = 1024;

@@ -1,7 +1,7 @@
 //! `.beam` files: chunks → generic instructions → what is proved of them.
 //!
 //! ```text
-//! bytes ─► beam_file (IFF, gzip) ─► tables, decode ─► BeamFile { tables, code } ─► check ─► Facts
+//! bytes ─► beam_file (IFF, gzip) ─► tables, decode ─► BeamFile { tables, code } ─► check ─► Facts ─► specialise ─► specific code
 //! ```
 //!
 //! The loader reads what strangers wrote: it has no unsafe code, checks every length, and answers with a `LoadError`, never a panic. It never
@@ -17,6 +17,7 @@ mod error;
 mod inflate;
 pub mod ir;
 mod reader;
+pub mod specialise;
 pub mod records;
 pub mod tables;
 mod walk;

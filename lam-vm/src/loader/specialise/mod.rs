@@ -3,6 +3,9 @@
 //! A constant operand of an instruction that takes registers is put into a scratch X register first; hot instructions have forms of
 //! their own. What the flow analysis did not prove becomes the checked twin.
 
+mod bits;
+mod receive;
+
 use crate::isa::emit::{Constant, Emitter, Fix, FunctionCode, ModuleCode, x_slot, y_slot};
 use crate::isa::generic::op;
 use crate::isa::specific::number;

@@ -1,6 +1,6 @@
 //! Opening a mapped image: checks of header and tables, relocation where it lies elsewhere than bound.
 
-use super::format::{BootInfo, Header, LineRow, MACHINE, MAGIC, ModuleRow, Section};
+use crate::image::format::{BootInfo, Header, LineRow, MACHINE, MAGIC, ModuleRow, Section};
 use crate::term::{Export, FunEntry};
 
 /// Why an image cannot be run.
@@ -134,7 +134,7 @@ impl Image {
     }
 }
 
-const SECTIONS: [Section; super::format::SECTION_COUNT] = [
+const SECTIONS: [Section; crate::image::format::SECTION_COUNT] = [
     Section::Atoms,
     Section::Literals,
     Section::Code,

@@ -2,7 +2,7 @@
 
 use crate::isa::generic::op;
 use crate::isa::specific::number;
-use crate::isa::transform::{Transformer, label};
+use crate::loader::specialise::{Transformer, label};
 use crate::loader::ir::{Arg, Op};
 
 impl Transformer<'_> {

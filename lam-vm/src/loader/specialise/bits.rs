@@ -9,7 +9,7 @@ use crate::isa::emit::{Constant, x_slot};
 use crate::isa::generic::{self, op};
 use crate::isa::segment::{NO_SLOT, SEGMENT_WORDS, Segment, SegmentKind, SizeForm};
 use crate::isa::specific::number;
-use crate::isa::transform::{FLOAT_WORDS, FUN_WORDS, Transformer, label, number_of};
+use crate::loader::specialise::{FLOAT_WORDS, FUN_WORDS, Transformer, label, number_of};
 use crate::loader::LoadError;
 use crate::loader::ir::{Arg, Op};
 
