@@ -264,6 +264,7 @@ impl<'c> Heap<'c> {
     }
     /// A handle on `buffer`'s first `size` bits; takes over one count of it.
     pub fn refc_bits(&mut self, buffer: Buffer, size: usize) -> Term<'c> {
+        let bytes = buffer.capacity();
         let address = buffer.into_address();
         let alloc = self.alloc();
         let at = alloc.alloc_words(4);
@@ -272,7 +273,7 @@ impl<'c> Heap<'c> {
             *at = word::header(kind::REFCBITS, 3) | word::OFF_HEAP;
             *at.add(2) = address;
             *at.add(3) = size as u64;
-            alloc.off_heap.link(at, size / 8);
+            alloc.off_heap.link(at, bytes);
             Term::from_word(word::boxed_at(at as usize))
         }
     }

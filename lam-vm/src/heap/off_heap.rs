@@ -98,5 +98,10 @@ pub unsafe fn retain(at: *const u64) {
 /// `at` is a live off-heap box.
 pub unsafe fn outside_bytes(at: *const u64) -> usize {
     // SAFETY: as `release`.
-    unsafe { if word::header_kind(*at) == kind::REFCBITS { (*at.add(3) / 8) as usize } else { 0 } }
+    unsafe {
+        if word::header_kind(*at) != kind::REFCBITS {
+            return 0;
+        }
+        core::mem::ManuallyDrop::new(Buffer::from_address(*at.add(2))).capacity()
+    }
 }

@@ -8,7 +8,7 @@
 //! nobody has done so before: the old bitstring must end at the buffer's used mark, which is moved by compare-and-swap. Only a
 //! buffer with a single count, of a handle on this process's own heap, is reallocated.
 
-use super::{Control, Scheduler, bif, raise, slot_a, slot_b, slot_c};
+use super::{Control, Machine, Scheduler, Step, bif, raise, slot_a, slot_b, slot_c};
 use crate::atom::{self, Atom, am};
 use crate::binary::{Buffer, Building, Flags, FloatError};
 use crate::heap::arith::{self, Number};
@@ -121,9 +121,7 @@ unsafe fn append<'c>(s: &mut Scheduler, source: Term<'c>, unit: usize, build: u6
         let data = buffer.data();
         copy_start(data, total, &bits);
         s.reductions -= (used / 8 / BYTES_PER_REDUCTION) as i64;
-        let mut heap: Heap<'c> = s.heap();
-        let result = heap.refc_bits(buffer, total);
-        heap.alloc().off_heap.bytes += capacity - total / 8;
+        let result = s.heap().refc_bits(buffer, total);
         Ok((result, UnderConstruction { data: data.add(used / 8), at: used % 8, end: total - used / 8 * 8 }))
     }
 }
@@ -406,6 +404,109 @@ unsafe fn construct_error(s: &mut Scheduler, segment: &Segment, failure: Failure
     }
 }
 
+// --- fast forms of bs_create_bin
+
+/// Slots and constants of the fixed integers of a fast form, from segment `first` on: whether all values are small.
+#[inline(always)]
+unsafe fn all_small(m: &Machine, first: usize, count: usize) -> bool {
+    // SAFETY: as `segment_words`.
+    unsafe { (first..count).all(|index| word::is_small(fixed_value(m, m.pc.add(3 + SEGMENT_WORDS * index)))) }
+}
+
+#[inline(always)]
+unsafe fn fixed_value(m: &Machine, words: *const u64) -> u64 {
+    // SAFETY: as `segment_value`.
+    unsafe {
+        let slot = (*words >> 32) as u16;
+        if slot == NO_SLOT { *words.add(2) } else { m.get::<0>(usize::from(slot)) }
+    }
+}
+
+/// Writes the integers from the first bit of `data` on, which has room for `end` bits.
+#[inline(always)]
+unsafe fn put_fixed(m: &Machine, first: usize, count: usize, data: *mut u8, end: usize) {
+    // SAFETY: the caller made room for the sizes of all segments.
+    unsafe {
+        let mut building = Building::new(core::slice::from_raw_parts_mut(data, end.div_ceil(8)), 0, end);
+        for index in first..count {
+            let words = m.pc.add(3 + SEGMENT_WORDS * index);
+            let value = word::small_value(fixed_value(m, words));
+            let done = building.put_small(value, *words.add(3) as usize, Flags((*words >> 8) as u8));
+            debug_assert!(done.is_ok());
+        }
+    }
+}
+
+/// As `create_bin`, where all segments are integers of fixed sizes, together at most 64 bytes. Bits 48 and up of word 1 of the first
+/// segment tell how many bits.
+#[inline(always)]
+pub unsafe fn create_integers(m: &mut Machine, w: u64) -> Step {
+    // SAFETY: the emitter wrote the segments; room is tested.
+    unsafe {
+        let count = slot_b(w);
+        let need = m.ext(2) as u32 as usize;
+        if !m.has_room(need + RESULT_WORDS) || !all_small(m, 0, count) {
+            return Step::Slow(create_bin);
+        }
+        let size = (*m.pc.add(4) >> 48) as usize;
+        let data_words = size.div_ceil(64);
+        let at = m.h;
+        *at = word::header(kind::HEAPBITS, 1 + data_words);
+        *at.add(1) = size as u64;
+        *at.add(1 + data_words.max(1)) = 0;
+        put_fixed(m, 0, count, at.add(2).cast(), size);
+        m.h = at.add(2 + data_words);
+        m.set::<0>(slot_a(w), word::boxed_at(at as usize));
+        m.jump((m.ext(2) >> 32) as isize)
+    }
+}
+
+/// As `create_bin`, where integers of fixed sizes are appended: in place to whole bytes of a buffer that nobody else holds.
+#[inline(always)]
+pub unsafe fn append_integers(m: &mut Machine, w: u64) -> Step {
+    // SAFETY: headers tell which words follow; the emitter wrote the segments; room is tested.
+    unsafe {
+        let count = slot_b(w);
+        let first = m.pc.add(3);
+        let source = fixed_value(m, first);
+        if !word::is_boxed(source) {
+            return Step::Slow(create_bin);
+        }
+        let at = word::boxed_address(source) as *const u64;
+        let (base, offset, used) = match word::header_kind(*at) {
+            kind::SUBBITS => (*at.add(1), word::small_value(*at.add(2)) as usize, word::small_value(*at.add(3)) as usize),
+            kind::REFCBITS => (source, 0, *at.add(3) as usize),
+            _ => return Step::Slow(create_bin),
+        };
+        let handle = word::boxed_address(base) as *const u64;
+        let unit = (*first >> 16) as u16;
+        let need = m.ext(2) as u32 as usize;
+        if word::header_kind(*handle) != kind::REFCBITS
+            || (offset | used) % 8 != 0
+            || !matches!(unit, 1 | 8)
+            || !m.has_room(need + RESULT_WORDS)
+            || !all_small(m, 1, count)
+        {
+            return Step::Slow(create_bin);
+        }
+        let size = (*m.pc.add(4) >> 48) as usize;
+        let (from, to) = (offset + used, offset + used + size);
+        let buffer = core::mem::ManuallyDrop::new(Buffer::from_address(*handle.add(2)));
+        if buffer.count() != 1 || !buffer.claim(from, to) {
+            return Step::Slow(create_bin);
+        }
+        put_fixed(m, 1, count, buffer.data().add(from / 8), size);
+        let result = m.h;
+        *result = word::header(kind::SUBBITS, 3);
+        *result.add(1) = base;
+        *result.add(2) = word::small(offset as i64);
+        *result.add(3) = word::small((used + size) as i64);
+        m.h = result.add(4);
+        m.set::<0>(slot_a(w), word::boxed_at(result as usize));
+        m.jump((m.ext(2) >> 32) as isize)
+    }
+}
+
 // --- OTP 22 to 24
 
 /// The term in a slot, or the constant in an extension word.
@@ -629,11 +730,8 @@ pub unsafe fn init_writable(s: &mut Scheduler) -> Control {
             Some(size @ 0..=0x7FFF_FFFF) => size as usize,
             _ => 1024,
         };
-        let mut heap = s.heap();
         let buffer = Buffer::with_capacity(capacity.max(APPEND_BYTES));
-        let empty = heap.refc_bits(buffer, 0);
-        heap.alloc().off_heap.bytes += capacity;
-        s.x[0] = empty.word();
+        s.x[0] = s.heap().refc_bits(buffer, 0).word();
         Control::Next
     }
 }

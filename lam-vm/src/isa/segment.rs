@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! word 0   kind (bits 0..7) · flags (8..15) · unit (16..31) · value slot (32..47) · size slot (48..63)
-//! word 1   number of the segment in the source, for error reports (0..31) · how the size is given (32..)
+//! word 1   number of the segment in the source, for error reports (0..31) · how the size is given (32..39);
+//!          in the fast forms, of the first segment: bits of all that is written (48..63)
 //! word 2   the value, where its slot is NO_SLOT; of a string the word offset of its bytes from the start of the instruction
 //! word 3   the size: bits, or a term, where its slot is NO_SLOT
 //! ```

@@ -167,6 +167,8 @@ macro_rules! for_each_specific_op {
             slow BsGetUtf32 "bs_get_utf32" [2] ("sdj|n") = bs_match::get_utf32;
 
             slow BsCreateBin "bs_create_bin" [0] ("dnn|Fn*") = bs_build::create_bin;
+            fast BsCreateIntegers "bs_create_integers" [0] ("dnn|Fn*") = bs_build::create_integers;
+            fast BsAppendIntegers "bs_append_integers" [0] ("dnn|Fn*") = bs_build::append_integers;
             slow BsInit "bs_init" [4] ("dsn|Fnq") = bs_build::init;
             slow BsAppend "bs_append" [5] ("dss|Fnqq") = bs_build::append_old;
             slow BsPutInteger "bs_put_integer" [5] ("ssn|Fnqq") = bs_build::put_integer_old;

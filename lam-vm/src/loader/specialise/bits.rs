@@ -440,13 +440,14 @@ impl<'a> Transformer<'a> {
             return Err(self.refuse("it is too long"));
         }
         let dst = self.slot(args[4]);
-        self.out.op(number::BsCreateBin, [dst, count as u16, length.min(0xFFFF) as u16]);
+        let (number, fast_bits) = fast_form(&segments);
+        self.out.op(number, [dst, count as u16, length.min(0xFFFF) as u16]);
         self.out.fail_word(label(args[0]), u32::from(number_of(args[2])));
         self.out.word(need | (length as u64) << 32);
-        for (segment, value, size) in segments {
-            for word in segment.to_words() {
-                self.out.word(word);
-            }
+        for (index, (segment, value, size)) in segments.into_iter().enumerate() {
+            let [first, second] = segment.to_words();
+            self.out.word(first);
+            self.out.word(if index == 0 { second | fast_bits << 48 } else { second });
             self.out.constant(value);
             self.out.constant(size);
         }
@@ -514,6 +515,25 @@ impl<'a> Transformer<'a> {
             },
         };
         Ok((segment, value_constant, size_constant))
+    }
+}
+
+/// The instruction for these segments; of a fast form also the bits that it writes: fixed integers of at most 64 bits each and 64
+/// bytes in all, appended or alone.
+fn fast_form(segments: &[(Segment, Constant, Constant)]) -> (u16, u64) {
+    let appends = segments[0].0.kind == SegmentKind::Append;
+    let mut bits = 0u64;
+    for (segment, _, size) in &segments[usize::from(appends)..] {
+        let Constant::Word(size @ 0..=64) = *size else { return (number::BsCreateBin, 0) };
+        if segment.kind != SegmentKind::Integer || segment.size_form != SizeForm::Bits {
+            return (number::BsCreateBin, 0);
+        }
+        bits += size;
+    }
+    match (bits, appends) {
+        (1..=512, true) => (number::BsAppendIntegers, bits),
+        (1..=512, false) => (number::BsCreateIntegers, bits),
+        _ => (number::BsCreateBin, 0),
     }
 }
 
