@@ -5,6 +5,10 @@
 
 #![forbid(unsafe_code)]
 
+use std::collections::HashMap;
+
+use crate::sync::OnceLock;
+
 mod args;
 mod atomics;
 mod binary;
@@ -82,30 +86,27 @@ pub const TABLES: &[&BifTable] = &[
     &unicode::TABLE,
 ];
 
+/// Every row with its module, by number.
+fn rows() -> &'static [(&'static Bif, &'static str)] {
+    static ROWS: OnceLock<Vec<(&'static Bif, &'static str)>> = OnceLock::new();
+    ROWS.get_or_init(|| TABLES.iter().flat_map(|table| table.rows.iter().map(|row| (row, table.module))).collect())
+}
+
 /// The row of a BIF number, and its module.
+#[inline]
 pub fn bif_by_id(id: usize) -> (&'static Bif, &'static str) {
-    let mut first = 0;
-    for table in TABLES {
-        if id < first + table.rows.len() {
-            return (&table.rows[id - first], table.module);
-        }
-        first += table.rows.len();
-    }
-    unreachable!("the loader emits only numbers of BIFs")
+    rows()[id]
 }
 
 /// The number of a BIF by name.
 pub fn bif_by_name(module: &str, function: &str, arity: usize) -> Option<u16> {
-    let mut first = 0;
-    for table in TABLES {
-        if table.module == module
-            && let Some(row) = table.rows.iter().position(|row| row.name == function && usize::from(row.arity) == arity)
-        {
-            return Some((first + row) as u16);
-        }
-        first += table.rows.len();
-    }
-    None
+    type Numbers = HashMap<(&'static str, &'static str, usize), u16>;
+    static NUMBERS: OnceLock<Numbers> = OnceLock::new();
+    let numbers = NUMBERS.get_or_init(|| {
+        let number = |(id, (row, module)): (usize, &(&'static Bif, &'static str))| ((*module, row.name, usize::from(row.arity)), id as u16);
+        rows().iter().enumerate().map(number).collect()
+    });
+    numbers.get(&(module, function, arity)).copied()
 }
 
 /// The BIFs as the loader asks for them.

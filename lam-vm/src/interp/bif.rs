@@ -32,9 +32,10 @@ unsafe fn run<'c>(s: &mut Scheduler, bif: &Bif, args: &[Term<'c>]) -> (BifResult
     }
 }
 
-unsafe fn x_args<'c>(s: &Scheduler, arity: usize) -> Vec<Term<'c>> {
-    // SAFETY: the loader checked that these X registers are live.
-    unsafe { s.x[..arity].iter().map(|x| Term::from_word(*x)).collect() }
+/// The first X registers as terms, in place: a BIF does not write them.
+unsafe fn x_args<'c>(s: &Scheduler, arity: usize) -> &'c [Term<'c>] {
+    // SAFETY: the loader checked that these X registers are live; `Term` is a transparent word.
+    unsafe { core::slice::from_raw_parts(s.x.as_ptr().cast(), arity) }
 }
 
 /// `call_bif`: arity a, number b, ext 1 the entry; the value goes to x(0).
@@ -57,14 +58,14 @@ unsafe fn call_common(s: &mut Scheduler, next: Option<*const u64>) -> Control {
         let arity = slot_a(w);
         let (bif, module) = bif_by_id(slot_b(w));
         let args = x_args(s, arity);
-        let (result, next_args) = run(s, bif, &args);
+        let (result, next_args) = run(s, bif, args);
         s.reductions -= 1;
         match result {
             Ok(value) => {
                 s.x[0] = value.word();
                 proceed(s, next)
             }
-            Err(stop) => handle_stop(s, stop, &next_args, next, bif, module, &args),
+            Err(stop) => handle_stop(s, stop, &next_args, next, bif, module, args),
         }
     }
 }
