@@ -211,7 +211,7 @@ pub unsafe fn get_tuple_element_checked(s: &mut Scheduler) -> Control {
 pub const NO_SLOT: usize = 0xFFFF;
 
 /// `update_record`: destination a, source b, length of the instruction c; ext 1 = size of the record, then count of updates
-/// (bits 32..63); then, packed, pairs of 0-based index (as itself) and operand.
+/// (bits 32..63); then, packed, pairs of 0-based index (times 8) and operand.
 pub unsafe fn update_record(s: &mut Scheduler) -> Control {
     // SAFETY: the emitter wrote the pairs.
     unsafe {
@@ -227,7 +227,11 @@ pub unsafe fn update_record(s: &mut Scheduler) -> Control {
         let slots = s.pc.add(2);
         let mut elements = old.elements.to_vec();
         for pair in 0..count {
-            elements[packed_slot(slots, 2 * pair)] = operand(s, slots, 2 * pair + 1);
+            let value = operand(s, slots, 2 * pair + 1);
+            let Some(element) = elements.get_mut(packed_slot(slots, 2 * pair) >> 3) else {
+                return super::raise::error(s, Term::atom(crate::atom::am::BADARG));
+            };
+            *element = value;
         }
         let copy = s.heap().tuple(&elements);
         s.set(slot_a(w), copy.word());

@@ -158,12 +158,12 @@ pub unsafe fn build<'c>(s: &mut Scheduler, trace: u64) -> Term<'c> {
         if let Some([module, function, args]) = words[1].as_tuple_of() {
             let address = (words[3].as_small().unwrap_or(0) as u64) << 3;
             let mut location = Vec::new();
+            if address != 0 {
+                push_location(s, &mut heap, address, &mut location);
+            }
             if let Some(info) = info_term(&mut heap, words[2], module) {
                 let pair = heap.tuple(&[Term::atom(am::ERROR_INFO), info]);
                 location.push(pair);
-            }
-            if address != 0 {
-                push_location(s, &mut heap, address, &mut location);
             }
             let location = heap.list(&location);
             let frame = heap.tuple(&[module, function, args, location]);
