@@ -7,7 +7,7 @@
 mod program;
 mod reach;
 
-use lam_vm::bif::Bifs;
+use lam_vm::bif::{Bifs, machine_fingerprint};
 use lam_vm::image::{LayoutInput, LayoutModule, layout};
 use lam_vm::loader::specialise::transform;
 use lam_vm::loader::check::check;
@@ -42,6 +42,7 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         otp_release: input.library.release().split('.').next().and_then(|major| major.parse().ok()).unwrap_or(25),
         embedded: &[],
         natives: &Bifs,
+        machine: machine_fingerprint(),
         build_id: [0; 2],
     })
     .map_err(|error| Error::new(format!("cannot lay out the program: {error}")))?;

@@ -9,6 +9,11 @@ mod well_known;
 pub use table::{Full, adopt_image, all, count, intern, intern_static, lookup};
 pub use well_known::am;
 
+/// Texts of the machine's own atoms, by number.
+pub const fn well_known_texts() -> &'static [&'static str] {
+    well_known::TEXTS
+}
+
 /// Number of the machine's own atoms.
 pub const fn well_known_count() -> u32 {
     well_known::COUNT

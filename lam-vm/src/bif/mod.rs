@@ -109,6 +109,15 @@ pub fn bif_by_name(module: &str, function: &str, arity: usize) -> Option<u16> {
     numbers.get(&(module, function, arity)).copied()
 }
 
+/// Fingerprint of this machine: an image made for another one is refused.
+pub fn machine_fingerprint() -> u64 {
+    let version = [env!("CARGO_PKG_VERSION"), "layout 1"];
+    let instructions = crate::isa::specific::ROWS.iter().flat_map(|row| [row.name, row.operands]);
+    let atoms = crate::atom::well_known_texts().iter().copied();
+    let bifs = rows().iter().flat_map(|(row, module)| [*module, row.name]);
+    crate::image::format::fingerprint(version.into_iter().chain(instructions).chain(atoms).chain(bifs))
+}
+
 /// The BIFs as the loader asks for them.
 pub struct Bifs;
 

@@ -1,6 +1,6 @@
 //! Opening a mapped image: checks of header and tables, relocation where it lies elsewhere than bound.
 
-use crate::image::format::{BootInfo, Header, LineRow, MACHINE, MAGIC, ModuleRow, Section};
+use crate::image::format::{BootInfo, Header, LineRow, MAGIC, ModuleRow, Section};
 use crate::term::{Export, FunEntry};
 
 /// Why an image cannot be run.
@@ -36,11 +36,11 @@ unsafe impl Send for Image {}
 unsafe impl Sync for Image {}
 
 impl Image {
-    /// Opens the image at `base`.
+    /// Opens the image at `base`, made for the machine of this fingerprint.
     ///
     /// # Safety
     /// `length` bytes from `base` (8-aligned) are readable and writable and stay so for ever; nothing else uses them.
-    pub unsafe fn open(base: *mut u8, length: usize) -> Result<Image, OpenError> {
+    pub unsafe fn open(base: *mut u8, length: usize, machine: u64) -> Result<Image, OpenError> {
         if length < size_of::<Header>() {
             return Err(OpenError::Truncated);
         }
@@ -49,7 +49,7 @@ impl Image {
         if header.magic != MAGIC {
             return Err(OpenError::NotAnImage);
         }
-        if header.machine != MACHINE {
+        if header.machine != machine {
             return Err(OpenError::OtherMachine);
         }
         if header.total_bytes > length as u64 {

@@ -1,8 +1,17 @@
 //! The records of an image, as they lie in memory.
 
 pub const MAGIC: u64 = u64::from_le_bytes(*b"LAMIMG\0\0");
-/// Changes whenever code made by one machine version cannot run on another: with instructions, BIF numbers, well-known atoms, layouts.
-pub const MACHINE: u64 = 1;
+/// Mixes texts into a fingerprint (FNV-1a). An image holds the fingerprint of the machine it was made for: instructions, BIF numbers,
+/// well-known atoms and layouts; another machine refuses it.
+pub fn fingerprint<'t>(texts: impl Iterator<Item = &'t str>) -> u64 {
+    let mut hash = 0xCBF2_9CE4_8422_2325u64;
+    for text in texts {
+        for byte in text.bytes().chain([0]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3);
+        }
+    }
+    hash
+}
 
 /// What lies where; the order is that of the section table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::format::{BootInfo, Header, LineRow, MACHINE, MAGIC, SECTION_COUNT, Section, export_hash};
+use super::format::{BootInfo, Header, LineRow, MAGIC, SECTION_COUNT, Section, export_hash};
 use crate::atom::{self, Atom};
 use crate::heap::Alloc;
 use crate::heap::external_decode::{DecodeOptions, Links, decode};
@@ -36,6 +36,8 @@ pub struct LayoutInput<'a> {
     pub embedded: &'a [u8],
     /// Number of a BIF by name.
     pub natives: &'a dyn crate::loader::specialise::Natives,
+    /// `bif::machine_fingerprint()`
+    pub machine: u64,
     pub build_id: [u64; 2],
 }
 
@@ -477,7 +479,7 @@ impl<'a> Layout<'a> {
     }
     fn write_header(&mut self, boot: BootInfo) {
         let build_id = self.input.build_id;
-        let mut words = vec![MAGIC, self.bytes.len() as u64, MACHINE, build_id[0], build_id[1], self.input.base];
+        let mut words = vec![MAGIC, self.bytes.len() as u64, self.input.machine, build_id[0], build_id[1], self.input.base];
         words.extend([
             boot.start_module,
             boot.start_function,

@@ -2,7 +2,7 @@
 
 use super::{Outcome, Scheduler, finish_address};
 use crate::atom;
-use crate::bif::Bifs;
+use crate::bif::{Bifs, machine_fingerprint};
 use crate::code::Code;
 use crate::code::Image;
 use crate::image::{LayoutInput, LayoutModule, layout};
@@ -40,14 +40,15 @@ impl Program {
             otp_release: 25,
             embedded: &[],
             natives: &Bifs,
-            build_id: [0; 2],
+            machine: machine_fingerprint(),
+        build_id: [0; 2],
         };
         let bytes = layout(&input).expect("a layout");
         let memory: &'static mut [u64] = Box::leak(vec![0u64; bytes.len() / 8].into_boxed_slice());
         // SAFETY: the leaked block is as long as the bytes, 8-aligned, and the image's alone.
         let image = unsafe {
             core::ptr::copy_nonoverlapping(bytes.as_ptr(), memory.as_mut_ptr().cast(), bytes.len());
-            Image::open(memory.as_mut_ptr().cast(), bytes.len()).expect("an image")
+            Image::open(memory.as_mut_ptr().cast(), bytes.len(), machine_fingerprint()).expect("an image")
         };
         Program { system: Box::leak(Box::new(System::new(Code::new(image)))) }
     }
