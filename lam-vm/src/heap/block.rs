@@ -21,9 +21,9 @@ fn layout(words: usize) -> Layout {
 
 /// Sizes worth keeping when freed, in words: below, the allocator is quick; above, memory counts for more.
 const SPARE_LEAST: usize = 1 << 11;
-const SPARE_MOST: usize = 1 << 18;
+const SPARE_MOST: usize = 1 << 20;
 /// Words that a thread keeps at most.
-const SPARE_TOTAL: usize = 1 << 19;
+const SPARE_TOTAL: usize = 1 << 21;
 
 /// Freed blocks that this thread's next collections take first: their pages are there already, and touching new ones costs more
 /// than copying what lives.

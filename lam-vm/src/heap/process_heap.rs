@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! start … high_water … alloc.top →   free   ← stop … end        one block: heap grows up, stack down
-//! old.start … old.top … old.end                                 survivors of two collections
+//! old.start … old.top … old.end                                 survivors of two collections; behind full blocks, now retired
 //! alloc.fragments                                               what did not fit, and received messages
 //! ```
 //! While the process runs, `top` and `stop` live in the registers H and E; every slow path stores them here first.
@@ -14,7 +14,7 @@
 use super::Alloc;
 use super::block::Block;
 use super::off_heap::{self, OffHeap};
-use super::sizes::MIN_VIRTUAL_WORDS;
+use super::sizes::{MIN_VIRTUAL_WORDS, next_heap_size};
 
 pub const STACK_RESERVE_WORDS: usize = 4;
 
@@ -47,7 +47,7 @@ pub struct ProcessHeap {
     pub(super) block: Block,
 }
 
-/// The old generation; all null when there is none.
+/// The old generation: the block that is being filled (all null when there is none), and those that are full.
 pub struct OldHeap {
     pub start: *mut u64,
     pub top: *mut u64,
@@ -55,7 +55,16 @@ pub struct OldHeap {
     pub off_heap: OffHeap,
     /// Words of binaries that may hang on old boxes before a full collection is due.
     pub(super) virtual_words: usize,
+    /// Words of boxes beyond which a full collection is due.
+    pub(super) limit_words: usize,
     pub(super) block: Block,
+    pub(super) retired: Vec<Retired>,
+}
+
+/// A block of the old generation that is full.
+pub(super) struct Retired {
+    pub block: Block,
+    pub used_words: usize,
 }
 
 /// What `process_info(_, garbage_collection_info)` and its kin show; in words.
@@ -90,13 +99,43 @@ impl OldHeap {
     }
     /// An empty old heap in `block`.
     pub(super) fn of(block: Block, virtual_words: usize) -> OldHeap {
-        OldHeap { start: block.start(), top: block.start(), end: block.end(), off_heap: OffHeap::default(), virtual_words, block }
+        OldHeap {
+            start: block.start(),
+            top: block.start(),
+            end: block.end(),
+            off_heap: OffHeap::default(),
+            virtual_words,
+            limit_words: 0,
+            block,
+            retired: Vec::new(),
+        }
     }
+    /// Makes room for `words` in the block that is filled, if need be a new one of at least `least_words`.
+    pub(super) fn reserve(&mut self, words: usize, least_words: usize) {
+        if words_between(self.top, self.end) >= words {
+            return;
+        }
+        let size = next_heap_size(words.max(least_words).max(self.used_words() / 2));
+        let used_words = words_between(self.start, self.top);
+        let full = core::mem::replace(&mut self.block, Block::new(size));
+        if used_words > 0 {
+            self.retired.push(Retired { block: full, used_words });
+        }
+        (self.start, self.top, self.end) = (self.block.start(), self.block.start(), self.block.end());
+    }
+    /// Words of boxes.
     pub fn used_words(&self) -> usize {
-        words_between(self.start, self.top)
+        self.retired.iter().map(|retired| retired.used_words).sum::<usize>() + words_between(self.start, self.top)
     }
+    /// Words that count as taken: room that was never touched does not, for it has no memory yet.
     pub fn block_words(&self) -> usize {
-        words_between(self.start, self.end)
+        let current = words_between(self.start, self.top);
+        let taken = if self.block.words() == 0 { 0 } else { next_heap_size(current).min(self.block.words()) };
+        self.used_words() - current + taken
+    }
+    fn contains(&self, address: usize) -> bool {
+        address.wrapping_sub(self.start as usize) < self.top as usize - self.start as usize
+            || self.retired.iter().any(|retired| retired.block.contains(address))
     }
 }
 
@@ -181,7 +220,7 @@ impl ProcessHeap {
     /// Whether a box at `address` belongs to this heap.
     pub fn contains(&self, address: usize) -> bool {
         address.wrapping_sub(self.start as usize) < self.alloc.top as usize - self.start as usize
-            || address.wrapping_sub(self.old.start as usize) < self.old.top as usize - self.old.start as usize
+            || self.old.contains(address)
             || self.alloc.fragments.iter().any(|fragment| fragment.contains(address))
     }
 }

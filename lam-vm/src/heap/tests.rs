@@ -73,6 +73,9 @@ fn check_spaces(heap: &ProcessHeap, roots: &[u64]) {
     };
     check(heap.start, heap.alloc.top, false);
     check(heap.old.start, heap.old.top, true);
+    for retired in &heap.old.retired {
+        check(retired.block.start(), retired.block.start().wrapping_add(retired.used_words), true);
+    }
     check(heap.stop, heap.end, false);
     check(roots.as_ptr(), roots.as_ptr().wrapping_add(roots.len()), false);
 }
@@ -264,6 +267,8 @@ fn deep_terms_are_only_slow() {
     for nested in [false, true] {
         let mut heap = ProcessHeap::new(233);
         let mut roots = build_list(&mut heap, 1_000_000, nested);
+        assert!(!heap.old.retired.is_empty(), "the old generation grew by blocks");
+        check_spaces(&heap, &roots);
         // SAFETY: as in `build_list`.
         unsafe { collect::collect(&mut heap, &mut roots, 0, Kind::Full) };
         assert_eq!(heap.used_words() + heap.old.used_words(), 2_000_000);

@@ -3,7 +3,7 @@
 use core::ptr::NonNull;
 
 /// Blocks of at least this many bytes are worth large pages.
-const LARGE_BYTES: usize = 8 << 20;
+const LARGE_BYTES: usize = 4 << 20;
 
 /// Asks for large pages under a block that was just allocated, where the host has them: the first touch of memory costs more than
 /// copying it, and large pages make that a hundredth. A refusal is no loss.

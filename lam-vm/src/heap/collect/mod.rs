@@ -84,6 +84,7 @@ pub unsafe fn collect(heap: &mut ProcessHeap, roots: &mut dyn Roots, need_words:
         match (kind, heap.alloc.fragments.is_empty()) {
             (Kind::Minor, true) => evacuate::<{ space::MINOR }, false>(heap, roots, need_words),
             (Kind::Minor, false) => evacuate::<{ space::MINOR }, true>(heap, roots, need_words),
+            (Kind::Full, true) if heap.old.retired.is_empty() => evacuate::<{ space::FULL }, false>(heap, roots, need_words),
             (Kind::Full, _) => evacuate::<{ space::FULL }, true>(heap, roots, need_words),
             (Kind::Compact, _) => evacuate::<{ space::COMPACT }, true>(heap, roots, need_words),
         }
@@ -106,25 +107,36 @@ pub unsafe fn collect(heap: &mut ProcessHeap, roots: &mut dyn Roots, need_words:
 fn due_kind(heap: &ProcessHeap, kind: Kind) -> Kind {
     let mature = words_between(heap.start, heap.high_water);
     let old = &heap.old;
-    let is_old_full = old.block.words() > 0 && words_between(old.top, old.end) < mature;
     let is_full_due = heap.wants_full
         || heap.minor_count >= heap.fullsweep_after
-        || is_old_full
+        || old.used_words() + mature > old.limit_words.max(OLD_SHARE * heap.block_words())
         || old.off_heap.bytes / 8 > old.virtual_words;
     if kind == Kind::Minor && is_full_due { Kind::Full } else { kind }
 }
 
+/// The old generation may take this many times the young block's words before it is collected for the first time.
+const OLD_SHARE: usize = 2;
+/// The block grows to this size on account of what survives; a larger one would only be colder. In words.
+const YOUNG_MOST: usize = 833_026;
+/// A process that has been collected so often is busy, and gets a block at least so large: a collection of few words costs most by
+/// being one. In words.
+const OFTEN: u32 = 64;
+const OFTEN_LEAST: usize = 987;
+
 /// Moves what lives into new spaces, which become the heap's; returns how many words.
 ///
 /// # Safety
-/// As `collect`; `FRAGMENTS` is set when there are any.
-unsafe fn evacuate<const MODE: u8, const FRAGMENTS: bool>(heap: &mut ProcessHeap, roots: &mut dyn Roots, need_words: usize) -> usize {
+/// As `collect`; `RANGES` is set when there are fragments or more than one old block is left.
+unsafe fn evacuate<const MODE: u8, const RANGES: bool>(heap: &mut ProcessHeap, roots: &mut dyn Roots, need_words: usize) -> usize {
     let stack_words = heap.stack_words();
     let mature_words = words_between(heap.start, heap.high_water);
     let block = new_block::<MODE>(heap, need_words);
     let old = new_old::<MODE>(heap, mature_words);
-    let old_from = heap.old.top;
-    let mut copier = Copier::<MODE, FRAGMENTS>::new(heap, block.start(), old.as_ref().map_or(heap.old.top, |old| old.start));
+    if MODE == space::MINOR && mature_words > 0 {
+        heap.old.reserve(mature_words, heap.block_words());
+    }
+    let (old_from, old_used) = (heap.old.top, heap.old.used_words());
+    let mut copier = Copier::<MODE, RANGES>::new(heap, block.start(), old.as_ref().map_or(heap.old.top, |old| old.start));
     // SAFETY: the new spaces have room for all that may live; roots, stack and boxes hold valid words.
     unsafe {
         roots.visit_roots(&mut |words| copier.forward_all(words));
@@ -133,7 +145,7 @@ unsafe fn evacuate<const MODE: u8, const FRAGMENTS: bool>(heap: &mut ProcessHeap
     }
     let (new_top, old_top) = copier.tops();
     let want = words_between(block.start(), new_top) + stack_words + need_words + STACK_RESERVE_WORDS;
-    let end = block.start().wrapping_add(heap.target_words.max(want).min(block.words()));
+    let end = block.start().wrapping_add(heap.target_words.max(with_room_to_go_on(want)).min(block.words()));
     let stop = end.wrapping_sub(stack_words);
     // SAFETY: the new block has room for survivors and stack; the two spaces are apart.
     unsafe { core::ptr::copy_nonoverlapping(heap.stop, stop, stack_words) };
@@ -145,13 +157,15 @@ unsafe fn evacuate<const MODE: u8, const FRAGMENTS: bool>(heap: &mut ProcessHeap
         Some(mut old) => {
             old.virtual_words = heap.old.virtual_words;
             old.top = old_top;
-            old.end = old.start.wrapping_add(next_heap_size(2 * old.used_words()).min(old.block.words()));
+            // Where data is kept, the old generation is collected whenever it has grown by so much: a few copies a word in all.
+            let used = old.used_words();
+            old.limit_words = if used < 1 << 24 { 3 * used } else { 2 * used };
             moved += old.used_words();
             Some(core::mem::replace(&mut heap.old, old))
         }
         None => {
-            moved += words_between(heap.old.top, old_top);
             heap.old.top = old_top;
+            moved += heap.old.used_words() - old_used;
             None
         }
     };
@@ -184,18 +198,24 @@ fn new_block<const MODE: u8>(heap: &ProcessHeap, need_words: usize) -> Block {
     }
     // A small need is served from what dies; only a large one is certain to want more.
     let need = if need_words > heap.block_words() / 8 { need_words } else { 0 };
-    Block::new(next_heap_size(worst.saturating_add(need)).max(heap.target_words))
+    Block::new(next_heap_size(with_room_to_go_on(worst.saturating_add(need))).max(heap.target_words))
+}
+
+/// When all of a large block survives, the next one must not be full at once, or the collection after promotes what had no time
+/// to die. Room that stays untouched costs nothing in blocks of this size.
+fn with_room_to_go_on(words: usize) -> usize {
+    if words > 1 << 14 { words + words / 2 } else { words }
 }
 
 /// The old heap to move into, when it is not the one that is there.
-fn new_old<const MODE: u8>(heap: &mut ProcessHeap, mature_words: usize) -> Option<OldHeap> {
+fn new_old<const MODE: u8>(heap: &ProcessHeap, mature_words: usize) -> Option<OldHeap> {
     let words = match MODE {
+        space::MINOR => return None,
         space::COMPACT => 0,
-        space::MINOR if heap.old.block.words() > 0 || mature_words == 0 => return None,
-        // Pages that are never touched cost nothing, and room to grow saves collections of the whole.
-        _ if heap.old.used_words() + mature_words == 0 => 0,
-        _ => next_heap_size(2 * (heap.old.used_words() + mature_words)),
+        _ => heap.old.used_words() + mature_words,
     };
+    // Pages that are never touched cost nothing.
+    let words = if words == 0 { 0 } else { next_heap_size(words) };
     Some(OldHeap::of(Block::new(words), heap.old.virtual_words))
 }
 
@@ -233,18 +253,22 @@ unsafe fn fit_block(heap: &mut ProcessHeap, roots: &mut dyn Roots, need_words: u
         }
         return;
     }
-    let block_words = heap.block_words();
     // OTP differs: it grows a block when that is full after a collection. What survives here is promoted at the next one, so half
     // a block of survivors says that the young generation is too small for the rate at which this process keeps things.
-    let goal = if want < 1 << 20 { 2 * want } else { want + want / 2 };
-    heap.target_words = if goal > block_words {
+    let kept_in_place = heap.stack_words() + need_words;
+    let goal = (2 * want).min(YOUNG_MOST).max(want + kept_in_place / 2);
+    let target = heap.target_words;
+    heap.target_words = if goal > target {
         next_heap_size(goal)
-    } else if block_words > 8192 && 4 * want < block_words {
-        next_heap_size((3 * want).max(heap.old.block_words() / 8).max(heap.min_words)).min(block_words)
+    } else if target > 8192 && 4 * want < target {
+        let keeps = (heap.old.used_words() / 8).min(YOUNG_MOST);
+        next_heap_size((3 * want).max(keeps).max(heap.min_words)).min(target)
+    } else if heap.minor_count >= OFTEN {
+        target.max(OFTEN_LEAST)
     } else {
-        block_words
+        target
     };
-    if want > block_words {
+    if want > heap.block_words() {
         // SAFETY: promised by the caller.
         unsafe { resize::resize(heap, roots, heap.target_words) };
     }

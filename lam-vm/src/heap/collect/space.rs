@@ -19,39 +19,50 @@ enum Place {
     Old,
 }
 
+struct Range {
+    start: usize,
+    bytes: usize,
+    place: Place,
+}
+
 /// The spaces that are left, and the tops of those that are filled.
-pub struct Copier<const MODE: u8, const FRAGMENTS: bool> {
+pub struct Copier<const MODE: u8, const RANGES: bool> {
     block_start: usize,
     /// Bytes of boxes in the block, and of those below high water.
     block_bytes: usize,
     mature_bytes: usize,
     old_start: usize,
     old_bytes: usize,
-    /// Start and bytes of each fragment, in order; all lie in `fragments_start`, `fragments_bytes`.
-    fragments: Vec<(usize, usize)>,
-    fragments_start: usize,
-    fragments_bytes: usize,
+    /// Fragments and retired old blocks, in order; all lie in `ranges_start`, `ranges_bytes`.
+    ranges: Vec<Range>,
+    ranges_start: usize,
+    ranges_bytes: usize,
     young_top: *mut u64,
     old_top: *mut u64,
 }
 
-impl<const MODE: u8, const FRAGMENTS: bool> Copier<MODE, FRAGMENTS> {
+impl<const MODE: u8, const RANGES: bool> Copier<MODE, RANGES> {
     pub fn new(heap: &ProcessHeap, young_top: *mut u64, old_top: *mut u64) -> Self {
-        let mut fragments: Vec<(usize, usize)> = Vec::new();
-        if FRAGMENTS {
-            fragments.extend(heap.alloc.fragments.iter().map(|fragment| (fragment.as_ptr() as usize, 8 * fragment.used_words())));
-            fragments.sort_unstable();
+        let mut ranges: Vec<Range> = Vec::new();
+        if RANGES {
+            let range = |start: *const u64, words: usize, place| Range { start: start as usize, bytes: 8 * words, place };
+            ranges.extend(heap.alloc.fragments.iter().map(|fragment| range(fragment.as_ptr(), fragment.used_words(), Place::Young)));
+            if MODE != MINOR {
+                let place = if MODE == COMPACT { Place::Young } else { Place::Old };
+                ranges.extend(heap.old.retired.iter().map(|retired| range(retired.block.start(), retired.used_words, place)));
+            }
+            ranges.sort_unstable_by_key(|range| range.start);
         }
-        let fragments_start = fragments.first().map_or(0, |first| first.0);
+        let ranges_start = ranges.first().map_or(0, |first| first.start);
         Copier {
             block_start: heap.start as usize,
             block_bytes: heap.alloc.top as usize - heap.start as usize,
             mature_bytes: heap.high_water as usize - heap.start as usize,
             old_start: heap.old.start as usize,
             old_bytes: heap.old.top as usize - heap.old.start as usize,
-            fragments_start,
-            fragments_bytes: fragments.last().map_or(0, |last| last.0 + last.1 - fragments_start),
-            fragments,
+            ranges_start,
+            ranges_bytes: ranges.last().map_or(0, |last| last.start + last.bytes - ranges_start),
+            ranges,
             young_top,
             old_top,
         }
@@ -69,16 +80,13 @@ impl<const MODE: u8, const FRAGMENTS: bool> Copier<MODE, FRAGMENTS> {
         if MODE != MINOR && address.wrapping_sub(self.old_start) < self.old_bytes {
             return if MODE == COMPACT { Place::Young } else { Place::Old };
         }
-        if FRAGMENTS && address.wrapping_sub(self.fragments_start) < self.fragments_bytes && self.is_in_fragment(address) {
-            return Place::Young;
-        }
-        Place::Stays
+        if RANGES && address.wrapping_sub(self.ranges_start) < self.ranges_bytes { self.place_in_ranges(address) } else { Place::Stays }
     }
-    fn is_in_fragment(&self, address: usize) -> bool {
-        let after = self.fragments.partition_point(|fragment| fragment.0 <= address);
-        after > 0 && {
-            let (start, bytes) = self.fragments[after - 1];
-            address - start < bytes
+    fn place_in_ranges(&self, address: usize) -> Place {
+        let after = self.ranges.partition_point(|range| range.start <= address);
+        match self.ranges.get(after.wrapping_sub(1)) {
+            Some(range) if address - range.start < range.bytes => range.place,
+            _ => Place::Stays,
         }
     }
 
