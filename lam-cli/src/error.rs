@@ -36,6 +36,11 @@ impl Error {
         Error { exit_code: 2, ..Error::new(message) }
     }
 
+    /// A program was stopped by its host: a fault of the machine inside it.
+    pub fn stopped(message: impl Into<String>) -> Error {
+        Error { exit_code: 101, ..Error::new(message) }
+    }
+
     /// `lam` itself is wrong.
     pub fn bug(message: impl Into<String>) -> Error {
         Error { exit_code: 101, ..Error::new(message) }.hint("this is a fault in LAM; please report it with the input that shows it")

@@ -43,7 +43,7 @@ pub fn run(bytes: &[u8], path: &Path, args: &[OsString], dirs: &[String]) -> Res
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(error) => match error.downcast_ref::<I32Exit>() {
             Some(exit) => Ok(ExitCode::from(exit.0 as u8)),
-            None => Err(Error { exit_code: 101, ..Error::new(format!("`{}` was stopped: {error:?}", path.display())) }),
+            None => Err(Error::stopped(format!("`{}` was stopped: {error:?}", path.display()))),
         },
     }
 }
