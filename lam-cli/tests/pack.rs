@@ -132,6 +132,9 @@ fn wasi_runs_under_wasmtime() {
     let scratch = Scratch::new("wasi");
     let path = scratch.0.join("hello.wasm");
     fs::write(&path, &packed).expect("writable");
+    if let Some(lam) = env::var_os("LAM_BIN") {
+        prints_greeting(Command::new(lam).arg("run").arg(&path));
+    }
     match Command::new("wasmtime").arg("--version").output() {
         Ok(_) => prints_greeting(Command::new("wasmtime").arg(&path)),
         Err(error) => eprintln!("skipped: wasmtime: {error}"),
