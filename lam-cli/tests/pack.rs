@@ -1,4 +1,4 @@
-//! The thin line without a linker: an image that prints a greeting, put into each stub and run.
+//! Images in stubs: they go in, come out again, and a stub alone says that it is one. `program.rs` runs whole programs.
 //!
 //! The stubs are those of `LAM_PARTS`, else of `target/dev-bin/parts`; a stub that was not built is skipped with a line.
 
@@ -7,7 +7,7 @@ use std::process::Command;
 use std::{env, fs};
 
 use lam_cli::pack::{elf, wasm, web};
-use lam_vm::machine::greeting_image;
+use lam_vm::machine::IMAGE_MAGIC;
 
 fn stub(name: &str) -> Option<Vec<u8>> {
     let folder = env::var_os("LAM_PARTS").map(PathBuf::from);
@@ -45,49 +45,20 @@ impl Drop for Scratch {
     }
 }
 
-fn prints_greeting(command: &mut Command) {
-    let output = command.output().expect("it starts");
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "Hello, Joe!\n");
-    assert_eq!(output.status.code(), Some(0));
+/// Bytes that look like an image from outside; no stub would run them.
+fn image() -> Vec<u8> {
+    let mut bytes = vec![7; 8192];
+    bytes[..8].copy_from_slice(&IMAGE_MAGIC);
+    bytes[8..16].copy_from_slice(&8192u64.to_le_bytes());
+    bytes
 }
 
 #[test]
-fn native_runs_as_it_is_renamed_and_stripped() {
+fn native_goes_in_and_comes_out() {
     let Some(stub) = stub("native") else { return };
-    let image = greeting_image("Hello, Joe!\n");
-    let packed = elf::pack(&stub, &image).expect("the stub has a slot");
-    assert_eq!(elf::unpack(&packed), Some(image.as_slice()));
+    let packed = elf::pack(&stub, &image()).expect("the stub has a slot");
+    assert_eq!(elf::unpack(&packed), Some(image().as_slice()));
     assert_eq!(elf::unpack(&stub), None);
-    let scratch = Scratch::new("native");
-    let path = scratch.executable("hello", &packed);
-    prints_greeting(&mut Command::new(&path));
-    let renamed = scratch.0.join("other name");
-    fs::rename(&path, &renamed).expect("same folder");
-    prints_greeting(&mut Command::new(&renamed));
-    if Command::new("strip").arg("--version").output().is_ok() {
-        let stripped = Command::new("strip").arg(&renamed).output().expect("strip starts");
-        assert_eq!(String::from_utf8_lossy(&stripped.stderr), "");
-        prints_greeting(&mut Command::new(&renamed));
-        let bytes = fs::read(&renamed).expect("it ran");
-        assert_eq!(elf::unpack(&bytes), Some(image.as_slice()));
-    }
-}
-
-/// Only a static stub runs where nothing else is; needs root for chroot.
-#[test]
-fn native_runs_in_an_empty_chroot() {
-    let Some(stub) = stub("native").filter(|stub| elf::is_static_pie(stub)) else { return };
-    let packed = elf::pack(&stub, &greeting_image("Hello, Joe!\n")).expect("the stub has a slot");
-    let scratch = Scratch::new("chroot");
-    scratch.executable("hello", &packed);
-    let mut command = Command::new("chroot");
-    command.arg(&scratch.0).arg("/hello");
-    match command.output() {
-        Ok(output) if output.status.code() == Some(125) => eprintln!("skipped: chroot needs root"),
-        Ok(_) => prints_greeting(&mut command),
-        Err(error) => eprintln!("skipped: chroot: {error}"),
-    }
 }
 
 #[test]
@@ -100,7 +71,7 @@ fn a_stub_alone_says_so() {
 
 #[test]
 fn packing_is_deterministic() {
-    let image = greeting_image("Hello, Joe!\n");
+    let image = image();
     for name in ["wasm", "web.wasm"] {
         let Some(stub) = stub(name) else { continue };
         let packed = wasm::pack(&stub, &image).expect("one place for the image");
@@ -112,7 +83,7 @@ fn packing_is_deterministic() {
 #[test]
 fn hostile_elf_files_are_refused() {
     let Some(stub) = stub("native") else { return };
-    let packed = elf::pack(&stub, &greeting_image("x")).expect("the stub has a slot");
+    let packed = elf::pack(&stub, &image()).expect("the stub has a slot");
     for cut in (0..packed.len()).step_by(997) {
         let _ = elf::unpack(&packed[..cut]);
     }
@@ -124,28 +95,11 @@ fn hostile_elf_files_are_refused() {
     }
 }
 
-#[test]
-fn wasi_runs_under_wasmtime() {
-    let Some(stub) = stub("wasm") else { return };
-    let packed = wasm::pack(&stub, &greeting_image("Hello, Joe!\n")).expect("one place for the image");
-    assert!(wasm::imports_wasi(&packed));
-    let scratch = Scratch::new("wasi");
-    let path = scratch.0.join("hello.wasm");
-    fs::write(&path, &packed).expect("writable");
-    if let Some(lam) = env::var_os("LAM_BIN") {
-        prints_greeting(Command::new(lam).arg("run").arg(&path));
-    }
-    match Command::new("wasmtime").arg("--version").output() {
-        Ok(_) => prints_greeting(Command::new("wasmtime").arg(&path)),
-        Err(error) => eprintln!("skipped: wasmtime: {error}"),
-    }
-}
-
 /// With `LAM_WEB_OUT` the page stays there, to be opened in a browser.
 #[test]
 fn web_files_name_each_other() {
     let (Some(stub), Some(glue)) = (stub("web.wasm"), stub("web.js")) else { return };
-    let packed = wasm::pack(&stub, &greeting_image("Hello, Joe!\n")).expect("one place for the image");
+    let packed = wasm::pack(&stub, &image()).expect("one place for the image");
     assert!(!wasm::imports_wasi(&packed));
     let glue = String::from_utf8(glue).expect("text");
     let files = web::files(&glue, "js").expect("the glue is as expected");

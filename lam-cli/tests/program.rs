@@ -75,6 +75,32 @@ fn native() {
 }
 
 #[test]
+fn native_renamed_stripped_and_alone() {
+    let scratch = Scratch::new("alone");
+    if !scratch.builds(&["build", "hello.beam"]) {
+        return;
+    }
+    let renamed = scratch.0.join("other name");
+    fs::rename(scratch.0.join("hello"), &renamed).expect("same folder");
+    greets(&mut Command::new(&renamed));
+    if Command::new("strip").arg("--version").output().is_ok() {
+        let stripped = Command::new("strip").arg(&renamed).output().expect("strip starts");
+        assert_eq!(String::from_utf8_lossy(&stripped.stderr), "");
+        greets(&mut Command::new(&renamed));
+    }
+    // Only a static stub runs where nothing else is; chroot needs root (125 where it is refused).
+    let bytes = fs::read(&renamed).expect("it ran");
+    if lam_cli::pack::elf::is_static_pie(&bytes) {
+        let mut command = Command::new("chroot");
+        command.arg(&scratch.0).arg("/other name");
+        match command.output() {
+            Ok(output) if output.status.code() != Some(125) => greets(&mut command),
+            _ => eprintln!("skipped: chroot needs root"),
+        }
+    }
+}
+
+#[test]
 fn wasi() {
     let scratch = Scratch::new("wasi");
     if scratch.builds(&["build", "hello.beam", "-t", "wasm"]) {
