@@ -284,7 +284,7 @@ macro_rules! for_each_generic_op {
             /// Skips `size` * `unit` bits.
             120 "bs_skip_bits2" BS_SKIP_BITS2(fail: j, ctx: S, size: s, unit: u, flags: u);
             /// Jumps to `fail` unless exactly `bits` remain.
-            121 "bs_test_tail2" BS_TEST_TAIL2(fail: j, ctx: S, bits: u);
+            121 "bs_test_tail2" BS_TEST_TAIL2(fail: j, ctx: S, bits: z);
             122 "bs_save2" BS_SAVE2 removed 2 "21";
             123 "bs_restore2" BS_RESTORE2 removed 2 "21";
             /// As `bif1`; may collect with `live` X registers.

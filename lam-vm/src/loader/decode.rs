@@ -122,6 +122,8 @@ impl Decoder<'_> {
         let number = match number {
             Compact::Small(number) => number,
             Compact::Big(bytes) if tag == tag::I => return Ok(self.big(bytes)),
+            // A number of bits that no bitstring has; only `bs_test_tail2` and `bs_init*` take such.
+            Compact::Big(bytes) if tag == tag::U && bytes[0] & 0x80 == 0 => return Ok(Arg::Unsigned(u64::MAX)),
             Compact::Big(_) => return Err(self.reader.corrupt("an operand that is too large")),
         };
         if tag == tag::I {
