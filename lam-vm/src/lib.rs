@@ -10,6 +10,7 @@ pub mod loader;
 pub mod sync;
 pub mod util;
 pub mod timer;
+pub mod ets;
 pub mod platform;
 pub mod term;
 pub mod bif;

@@ -1,6 +1,7 @@
 //! The tables that all processes of a machine share, in one struct.
 
 use crate::code::Code;
+use crate::ets;
 use crate::heap::persistent::PersistentTerms;
 use crate::io::Standard;
 use crate::process::unique::Unique;
@@ -23,6 +24,7 @@ pub struct System {
     pub processes: ProcessTable,
     pub names: Names,
     pub timers: Timers,
+    pub ets: ets::Tables,
     /// Frames that a stack trace holds at most.
     backtrace_depth: AtomicUsize,
 }
@@ -43,13 +45,16 @@ impl System {
             persistent_terms: PersistentTerms::default(),
             names: Names::default(),
             timers: Timers::default(),
+            ets: ets::Tables::default(),
             standard: Standard::default(),
             arguments: Vec::new(),
             backtrace_depth: AtomicUsize::new(8),
         }
     }
     /// Called when a process is about to end: what belongs to it goes away.
-    pub fn process_ended(&self, _pid: u64) {}
+    pub fn process_ended(&self, pid: u64) {
+        self.ets.process_ended(pid, &self.processes);
+    }
     pub fn backtrace_depth(&self) -> usize {
         self.backtrace_depth.load(Ordering::Relaxed)
     }

@@ -598,4 +598,11 @@ well_known! {
     NOT_ENCODABLE = "not_encodable";
     BEGINNING = "beginning";
     ITERATOR = "iterator";
+    ETS_TRANSFER = "ETS-TRANSFER";
+    ACCESS = "access";
+    TABLE_TYPE = "table_type";
+    POSITION = "position";
+    NOT_OWNER = "not_owner";
+    ALREADY_EXISTS = "already_exists";
+    TABLE = "table";
 }

@@ -17,6 +17,7 @@ mod call;
 mod coverage;
 pub mod erlang;
 mod erts;
+pub mod ets;
 pub mod lam_host;
 mod lists;
 pub mod maps;
@@ -76,6 +77,11 @@ pub const TABLES: &[&BifTable] = &[
     &erts::error_logger::TABLE,
     &erts::io::TABLE,
     &erts::net_kernel::TABLE,
+    &ets::counters::TABLE,
+    &ets::info::TABLE,
+    &ets::objects::TABLE,
+    &ets::objects::internal::TABLE,
+    &ets::tables::TABLE,
     &lists::TABLE,
     &math::TABLE,
     &prim_buffer::TABLE,

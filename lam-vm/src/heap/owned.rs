@@ -53,6 +53,20 @@ impl OwnedTerm {
     pub fn word(&self) -> u64 {
         self.root
     }
+    /// Puts an immediate in place of element `index` (from 0) of the root, a tuple; false where it cannot be done in place.
+    ///
+    /// What the element held stays in the fragment, and counted, until the whole goes.
+    pub fn set_element(&mut self, index: usize, value: Term<'_>) -> bool {
+        let count = self.term().as_tuple().map_or(0, |tuple| tuple.elements.len());
+        let at = word::boxed_address(self.root);
+        if word::is_pointer(value.word()) || index >= count || !self.fragment.contains(at) {
+            return false;
+        }
+        let offset_words = (at - self.fragment.as_ptr() as usize) / 8;
+        // SAFETY: the tuple's box lies in our own fragment, has more than `index` elements, and `&mut self` says nobody reads it.
+        unsafe { *self.fragment.as_mut_ptr().add(offset_words + 1 + index) = value.word() };
+        true
+    }
     /// Words of the fragment.
     pub fn words(&self) -> usize {
         self.fragment.used_words()

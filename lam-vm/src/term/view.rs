@@ -108,6 +108,16 @@ impl<'c> Term<'c> {
     pub const fn word(self) -> u64 {
         self.word
     }
+    /// The same term for a shorter while, so that it can be compared with terms that live no longer.
+    ///
+    /// Heaps take terms of their own scope only, which is never shorter than it has to be: no term gets longer-lived by this.
+    #[inline(always)]
+    pub fn shorten<'s>(self) -> Term<'s>
+    where
+        'c: 's,
+    {
+        Term { word: self.word, scope: PhantomData }
+    }
     /// The same word: identical immediates, or the same box.
     #[inline(always)]
     pub fn is_same(self, other: Term<'_>) -> bool {
