@@ -230,6 +230,7 @@ well_known! {
     HIBERNATE = "hibernate";
     SEQUENTIAL_TRACE_TOKEN = "sequential_trace_token";
     NOTALIVE = "notalive";
+    ALLOW_PASSIVE_CONNECT = "allow_passive_connect";
     SPAWN = "spawn";
     SPAWN_OPT = "spawn_opt";
     SPAWN_LINK = "spawn_link";

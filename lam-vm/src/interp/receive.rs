@@ -87,6 +87,8 @@ fn wait_at(s: &mut Scheduler, loop_rec: isize) -> Control {
     s.pc = s.pc.wrapping_offset(loop_rec);
     s.live = 0;
     s.outcome = Outcome::None;
+    let process = s.process();
+    process.waits_from = process.mailbox.end_number();
     Control::Exit(Exit::Wait)
 }
 

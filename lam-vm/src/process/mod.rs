@@ -140,6 +140,8 @@ pub struct Process {
     pub ties: Ties,
     /// In a receive's wait (or, with `waits_in_bif`, a BIF's), not ready to go on.
     pub waiting: bool,
+    /// The number that the next message had when the wait began: it ends when there is one.
+    pub waits_from: u64,
     /// Its instructions run right now.
     pub running: bool,
     pub receive_timer: Option<ReceiveTimer>,
@@ -185,6 +187,7 @@ impl Process {
             mailbox: Mailbox::default(),
             ties: Ties::default(),
             waiting: false,
+            waits_from: 0,
             running: false,
             receive_timer: None,
             timed_out: false,

@@ -239,11 +239,18 @@ impl Driver {
                         self.collect_waiting();
                     }
                     self.count_reductions();
-                    if self.sleeps_in_bif() || matches!(self.prepare(), Next::Stop) {
+                    if self.sleeps_in_bif() {
                         return;
                     }
-                    // A message came meanwhile: what is left of the slice is the process's.
-                    self.scheduler.reductions = self.scheduler.reductions.max(1);
+                    if self.scheduler.reductions <= 0 {
+                        let process = self.scheduler.process();
+                        self.system.processes.requeue(process.pid, process.priority);
+                        return;
+                    }
+                    // A message may have come meanwhile: what is left of the slice is the process's.
+                    if matches!(self.prepare(), Next::Stop) {
+                        return;
+                    }
                 }
                 Exit::Died => {
                     self.count_reductions();
@@ -284,7 +291,10 @@ impl Process {
         if !self.waiting || self.waits_in_bif {
             return true;
         }
-        self.timed_out || !self.mailbox.is_exhausted()
+        if self.hibernates {
+            return !self.mailbox.is_empty();
+        }
+        self.timed_out || self.mailbox.end_number() > self.waits_from
     }
 }
 

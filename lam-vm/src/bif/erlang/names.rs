@@ -5,6 +5,7 @@ use crate::bif::args::{OrBadarg, pid_term};
 use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::process::names::Register;
 use crate::term::Term;
+use crate::term::identity::local_node;
 
 bifs! { module "erlang";
     /// Gives a process a name; `badarg` when the name is taken, the process has one, or is gone.
@@ -17,6 +18,10 @@ bifs! { module "erlang";
     [plain] "registered"/0 = registered, "erts/emulator/beam/register.c";
     /// Pids of all processes that are not just ending.
     [plain] "processes"/0 = processes, "erts/emulator/beam/erl_ptab.c";
+    /// Watches a node: this one never goes down, and there is no other (`notalive`).
+    [plain] "monitor_node"/2 = monitor_node_2, "erts/emulator/beam/dist.c";
+    /// As `monitor_node/2`; option `allow_passive_connect`.
+    [plain] "monitor_node"/3 = monitor_node_3, "erts/emulator/beam/dist.c";
 }
 
 fn register<'c>(call: &mut Call<'c>, [name, pid]: [Term<'c>; 2]) -> BifResult<'c> {
@@ -53,4 +58,24 @@ fn processes<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
     let pids: Vec<Term<'c>> = call.system().processes.pids().into_iter().map(pid_term).collect();
     call.bump(pids.len() as i64 / 10);
     Ok(call.list(&pids))
+}
+
+fn monitor_node_2<'c>(_: &mut Call<'c>, [node, flag]: [Term<'c>; 2]) -> BifResult<'c> {
+    watch_node(node, flag)
+}
+
+fn monitor_node_3<'c>(_: &mut Call<'c>, [node, flag, options]: [Term<'c>; 3]) -> BifResult<'c> {
+    options.list_to_vec().filter(|options| options.iter().all(|option| option.is_atom(am::ALLOW_PASSIVE_CONNECT))).or_badarg()?;
+    watch_node(node, flag)
+}
+
+fn watch_node<'c>(node: Term<'c>, flag: Term<'c>) -> BifResult<'c> {
+    let node = node.as_atom();
+    if node == Some(local_node().0) {
+        flag.as_bool().or_badarg()?;
+        return Ok(Term::bool(true));
+    }
+    // OTP looks at the flag only once it knows that the node can be reached.
+    node.or_badarg()?;
+    Err(Stop::Error(Term::atom(am::NOTALIVE)))
 }

@@ -202,7 +202,7 @@ impl<'a> Transformer<'a> {
             op::GC_BIF1 => self.guard_bif(label(args[0]), number_of(args[1]), args[2], &args[3..4], args[4])?,
             op::GC_BIF2 => self.guard_bif(label(args[0]), number_of(args[1]), args[2], &args[3..5], args[5])?,
             op::GC_BIF3 => self.guard_bif(label(args[0]), number_of(args[1]), args[2], &args[3..6], args[6])?,
-            op::SEND => self.native_call("erlang", "!", 2),
+            op::SEND => self.native_call("erlang", "send", 2),
             _ => return self.instruction_2(op, args),
         }
         Ok(1)
