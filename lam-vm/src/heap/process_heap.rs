@@ -40,8 +40,8 @@ pub struct ProcessHeap {
     pub(super) virtual_words: usize,
     /// The next collection must be full.
     pub(super) wants_full: bool,
-    /// Under `gc_zeal`: a collection was just done, so the next test of room may succeed.
-    pub(super) is_fresh: bool,
+    /// Under `gc_zeal`: how many tests of room may succeed before the next must fail.
+    pub(super) zeal_tests: u8,
     /// Collections of any kind since the process began.
     pub collection_count: u64,
     pub(super) block: Block,
@@ -159,7 +159,7 @@ impl ProcessHeap {
             target_words: words,
             virtual_words: MIN_VIRTUAL_WORDS,
             wants_full: false,
-            is_fresh: false,
+            zeal_tests: 0,
             collection_count: 0,
             block,
         }
@@ -196,11 +196,16 @@ impl ProcessHeap {
     pub fn want_full_collection(&mut self) {
         self.wants_full = true;
     }
-    /// Under `--cfg gc_zeal`: whether this test of room must fail although there is room. It fails every second time, so that
-    /// the instruction that runs again after the collection gets on.
+    /// Under `--cfg gc_zeal`: whether this test of room must fail although there is room. After a collection as many succeed as
+    /// one instruction makes, so that the one that runs again gets on.
     #[inline(always)]
     pub fn zeal_denies_room(&mut self) -> bool {
-        cfg!(gc_zeal) && !core::mem::take(&mut self.is_fresh)
+        if !cfg!(gc_zeal) {
+            return false;
+        }
+        let denies = self.zeal_tests == 0;
+        self.zeal_tests = self.zeal_tests.saturating_sub(1);
+        denies
     }
     pub fn info(&self) -> HeapInfo {
         HeapInfo {

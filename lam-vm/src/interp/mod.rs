@@ -206,6 +206,10 @@ impl Machine {
     /// Whether `words` fit between heap and stack, with the reserve.
     #[inline(always)]
     pub fn has_room(&self, words: usize) -> bool {
+        // SAFETY: the scheduler runs a process.
+        if cfg!(gc_zeal) && unsafe { (*(*self.s).process).heap.zeal_denies_room() } {
+            return false;
+        }
         (self.e as usize).wrapping_sub(self.h as usize) as isize >= (8 * (words + STACK_RESERVE_WORDS)) as isize
     }
     /// Leaves to the driver for a collection; the instruction runs again afterwards.
@@ -290,7 +294,10 @@ impl Scheduler {
     }
     /// Whether `words` fit between heap and stack, with the reserve.
     pub fn has_room(&mut self, words: usize) -> bool {
-        let heap = &self.process().heap;
+        let heap = &mut self.process().heap;
+        if heap.zeal_denies_room() {
+            return false;
+        }
         (heap.stop as usize).wrapping_sub(heap.alloc.top as usize) as isize >= (8 * (words + STACK_RESERVE_WORDS)) as isize
     }
     pub fn collect(&mut self, need: usize, live: usize) -> Control {
