@@ -116,7 +116,7 @@ pub struct ModuleReport {
 pub struct Missing {
     /// What is missing and why, as one sentence.
     pub what: String,
-    /// The path of calls, entry first.
+    /// The function that calls it, then who asked for that one, up to a root.
     pub path: Vec<String>,
 }
 

@@ -4,34 +4,49 @@
 //! given, library ─► program (modules taken apart) ─► reach (what is kept) ─► specific code ─► image
 //! ```
 
+mod literal;
+mod natives;
 mod program;
 mod reach;
+mod scan;
+mod sites;
+mod value;
 
-use lam_vm::bif::{Bifs, machine_fingerprint};
+use lam_vm::bif::machine_fingerprint;
 use lam_vm::image::{LayoutInput, LayoutModule, layout};
-use lam_vm::loader::specialise::transform;
+use lam_vm::isa::generic;
 use lam_vm::loader::check::check;
+use lam_vm::loader::specialise::transform;
 
 use crate::args::InspectArgs;
 use crate::error::{Error, Result};
-use crate::plan::{BuildInput, BuiltImage, Entry, ModuleReport};
+use crate::plan::{BuildInput, BuiltImage, Entry, Missing, ModuleReport};
 
 /// Links the program and lays out its image.
 pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
+    let natives = natives::NativeTable::new();
     let mut program = program::Program::new(input);
     program.read_given()?;
     let entry = entry(input, &program)?;
-    let kept = reach::reach(input, &mut program)?;
+    let mut reached = reach::reach(&mut program, &natives, &entry)?;
     let mut codes = Vec::new();
-    for module in &kept {
-        let file = program.get(&module.name);
+    for kept in &reached.kept {
+        let module = &program.modules[kept.module];
         let cannot_load = |error| Error::new(format!("cannot load `{}`: {error}", module.name));
-        let facts = check(file, &Bifs).map_err(cannot_load)?;
-        let code = transform(file, &Bifs, &facts, &|index| module.functions[index]).map_err(cannot_load)?;
+        let facts = check(&module.file, &natives).map_err(cannot_load)?;
+        let code = transform(&module.file, &natives, &facts, &|index| kept.functions[index]).map_err(cannot_load)?;
+        for op_index in &code.unsupported {
+            let Some(function) = module.file.code.function_at(*op_index) else { continue };
+            let place = (kept.module, function);
+            let instruction = generic::name(module.file.code.ops[*op_index as usize].opcode);
+            let what = format!("`{}` uses the instruction `{instruction}`, which LAM does not have yet", program.name(place));
+            let path = reached.path(&program, reached.parents.get(&place).copied().flatten());
+            reached.missing.push(Missing { what, path });
+        }
         codes.push(code);
     }
     let modules: Vec<LayoutModule<'_>> =
-        kept.iter().zip(&codes).map(|(module, code)| LayoutModule { file: program.get(&module.name), code }).collect();
+        reached.kept.iter().zip(&codes).map(|(kept, code)| LayoutModule { file: &program.modules[kept.module].file, code }).collect();
     let kind = if entry.0.starts_with("Elixir.") { "elixir" } else { "erlang" };
     let bytes = layout(&LayoutInput {
         modules: &modules,
@@ -41,22 +56,30 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         kind,
         otp_release: input.library.release().split('.').next().and_then(|major| major.parse().ok()).unwrap_or(25),
         embedded: &[],
-        natives: &Bifs,
         machine: machine_fingerprint(),
+        natives: &natives,
         build_id: [0; 2],
     })
     .map_err(|error| Error::new(format!("cannot lay out the program: {error}")))?;
-    let modules = kept
+    let modules = reached
+        .kept
         .iter()
         .zip(&codes)
-        .map(|(module, code)| ModuleReport {
-            name: module.name.clone(),
+        .map(|(kept, code)| ModuleReport {
+            name: program.modules[kept.module].name.clone(),
             code_bytes: 8 * code.words.len() as u64,
-            functions: (code.functions.len() as u32, module.functions.len() as u32),
-            given: module.given,
+            functions: (code.functions.len() as u32, kept.functions.len() as u32),
+            given: program.modules[kept.module].is_given,
         })
         .collect();
-    Ok(BuiltImage { bytes, entry: format!("{}:{}/{}", entry.0, entry.1, entry.2), modules, ..BuiltImage::default() })
+    Ok(BuiltImage {
+        bytes,
+        entry: format!("{}:{}/{}", entry.0, entry.1, entry.2),
+        modules,
+        missing: reached.missing,
+        warnings: reached.warnings,
+        ..BuiltImage::default()
+    })
 }
 
 /// Module, function and arity where the program begins.

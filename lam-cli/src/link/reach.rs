@@ -1,39 +1,461 @@
-//! What of the program is kept.
+//! What of the program is kept: a worklist over functions, from the roots along calls.
+//!
+//! ```text
+//! given code, --keep, .app ─► fixpoint ─► what these miss is reported ─► roots of the machine ─► fixpoint
+//! ```
+//!
+//! Each function remembers who asked for it first; breadth first makes that a shortest path.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use lam_stdlib::{ROOTS, SERVERS};
+use lam_stdlib::{ROOTS, SERVERS, SERVICES};
+use lam_vm::loader::specialise::is_lacking_native;
 
-use super::program::Program;
-use crate::error::Result;
-use crate::plan::BuildInput;
+use super::literal::{self, Met};
+use super::natives::NativeTable;
+use super::program::{Place, Program};
+use super::{scan, sites};
+use crate::error::{Error, Result};
+use crate::plan::{Missing, Shake};
 
 /// A module that goes into the image.
 pub struct Kept {
-    pub name: String,
+    /// Its index in the program.
+    pub module: usize,
     /// For each function of the file, whether it is kept.
     pub functions: Vec<bool>,
-    pub given: bool,
 }
 
-/// The given modules, what the machine calls, and every module that a kept one calls.
-pub fn reach(input: &BuildInput<'_>, program: &mut Program<'_>) -> Result<Vec<Kept>> {
-    let given: BTreeSet<&str> = input.given.iter().map(|given| &*given.name).collect();
-    let mut kept: BTreeSet<String> = BTreeSet::new();
-    let mut todo: Vec<String> = given.iter().map(|name| name.to_string()).collect();
-    todo.extend(ROOTS.iter().map(|root| root.mfa.0.to_string()));
-    todo.extend(SERVERS.iter().flat_map(|server| server.keep).map(|mfa| mfa.0.to_string()));
-    todo.extend(input.options.keep.iter().map(|keep| keep.split(':').next().unwrap_or(keep).to_string()));
-    while let Some(name) = todo.pop() {
-        if kept.contains(&name) || !program.load(&name)? {
-            continue;
-        }
-        let tables = &program.get(&name).tables;
-        todo.extend(tables.imports.iter().map(|import| tables.atoms[import.module as usize].to_string()));
-        kept.insert(name);
+/// What is kept, what it lacks, and what the user should hear.
+#[derive(Default)]
+pub struct Reached {
+    /// Sorted by module name.
+    pub kept: Vec<Kept>,
+    pub missing: Vec<Missing>,
+    pub warnings: Vec<String>,
+    /// Who asked for each function first.
+    pub parents: BTreeMap<Place, Option<Place>>,
+}
+
+impl Reached {
+    /// The callers of a function, nearest first.
+    pub fn path(&self, program: &Program<'_>, from: Option<Place>) -> Vec<String> {
+        path(&self.parents, program, from)
     }
-    Ok(kept
-        .into_iter()
-        .map(|name| Kept { functions: vec![true; program.get(&name).code.functions.len()], given: given.contains(&*name), name })
-        .collect())
+}
+
+struct Reach<'a, 'p> {
+    program: &'p mut Program<'a>,
+    natives: &'p NativeTable,
+    shake: Shake,
+    parents: BTreeMap<Place, Option<Place>>,
+    todo: VecDeque<Place>,
+    /// Modules of which something is kept.
+    touched: BTreeSet<usize>,
+    whole: BTreeSet<usize>,
+    whole_apps: BTreeSet<String>,
+    started: BTreeSet<&'static str>,
+    /// Functions of given code that call what is not known.
+    unresolved: Option<Place>,
+    unseen: Option<Place>,
+    missing: BTreeMap<String, (String, Option<Place>)>,
+    services: BTreeMap<&'static str, (String, Place)>,
+    /// What is found missing now is the program's, not the machine's.
+    is_reporting: bool,
+}
+
+/// Finds what is kept. `entry` is a root of its own.
+pub fn reach(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, String, u8)) -> Result<Reached> {
+    let shake = program.input.options.shake;
+    let mut reach = Reach {
+        program,
+        natives,
+        shake,
+        parents: BTreeMap::new(),
+        todo: VecDeque::new(),
+        touched: BTreeSet::new(),
+        whole: BTreeSet::new(),
+        whole_apps: BTreeSet::new(),
+        started: BTreeSet::new(),
+        unresolved: None,
+        unseen: None,
+        missing: BTreeMap::new(),
+        services: BTreeMap::new(),
+        is_reporting: true,
+    };
+    reach.user_roots(entry)?;
+    reach.run()?;
+    reach.is_reporting = false;
+    for root in ROOTS {
+        reach.root(root.mfa)?;
+    }
+    reach.run()?;
+    Ok(reach.finish())
+}
+
+impl Reach<'_, '_> {
+    // --- roots
+
+    fn user_roots(&mut self, entry: &(String, String, u8)) -> Result<()> {
+        if let Some(module) = self.program.load(&entry.0)?
+            && let Some(place) = self.program.exported(module, &entry.1, entry.2)
+        {
+            self.keep(place, None);
+        }
+        for module in 0..self.program.modules.len() {
+            if self.program.modules[module].is_given && self.shake != Shake::All {
+                self.keep_all(module, None);
+            }
+        }
+        for keep in self.program.input.options.keep.clone() {
+            self.keep_named(&keep)?;
+        }
+        let names: Vec<String> = self.program.input.apps.iter().flat_map(|app| app_modules(&app.bytes)).collect();
+        for name in names {
+            if let Some(module) = self.program.load(&name)? {
+                self.keep_exports(module, None);
+            }
+        }
+        Ok(())
+    }
+
+    /// `--keep M` or `M:F/A`.
+    fn keep_named(&mut self, text: &str) -> Result<()> {
+        let wrong = || Error::usage(format!("`{text}` cannot be kept")).hint("write M or M:F/A, as in --keep lists:map/2");
+        let (module_name, rest) = text.split_once(':').map_or((text, None), |(module, rest)| (module, Some(rest)));
+        let Some(module) = self.program.load(module_name)? else {
+            return Err(Error::new(format!("cannot keep `{text}`: there is no module `{module_name}`")));
+        };
+        let Some(rest) = rest else {
+            self.keep_exports(module, None);
+            return Ok(());
+        };
+        let (function, arity) = rest.rsplit_once('/').ok_or_else(wrong)?;
+        let arity: u8 = arity.parse().map_err(|_| wrong())?;
+        let Some(place) = self.program.exported(module, function, arity) else {
+            return Err(Error::new(format!("cannot keep `{text}`: `{module_name}` does not export it")));
+        };
+        self.keep(place, None);
+        Ok(())
+    }
+
+    fn root(&mut self, (module, function, arity): (&str, &str, u8)) -> Result<()> {
+        if let Some(module) = self.program.load(module)?
+            && let Some(place) = self.program.exported(module, function, arity)
+        {
+            self.keep(place, None);
+        }
+        Ok(())
+    }
+
+    // --- keeping
+
+    fn keep(&mut self, place: Place, parent: Option<Place>) {
+        if self.parents.contains_key(&place) {
+            return;
+        }
+        self.parents.insert(place, parent);
+        self.todo.push_back(place);
+        let module = place.0;
+        if self.touched.insert(module) {
+            let functions = &self.program.modules[module].file.code.functions;
+            let on_load: Vec<usize> = functions.iter().enumerate().filter(|(_, function)| function.is_on_load).map(|(index, _)| index).collect();
+            on_load.into_iter().for_each(|index| self.keep((module, index), Some(place)));
+            if matches!(self.shake, Shake::Modules | Shake::None) {
+                self.keep_all(module, Some(place));
+            }
+        }
+    }
+
+    /// Every function of a module.
+    fn keep_all(&mut self, module: usize, parent: Option<Place>) {
+        if self.whole.insert(module) {
+            let count = self.program.modules[module].file.code.functions.len();
+            (0..count).for_each(|index| self.keep((module, index), parent));
+        }
+    }
+
+    /// Every exported function of a module, and what these need.
+    fn keep_exports(&mut self, module: usize, parent: Option<Place>) {
+        let file = &self.program.modules[module].file;
+        let exported: Vec<usize> = file.exports.iter().filter_map(|export| file.function_of_label(export.label)).collect();
+        exported.into_iter().for_each(|index| self.keep((module, index), parent));
+    }
+
+    fn run(&mut self) -> Result<()> {
+        loop {
+            while let Some(place) = self.todo.pop_front() {
+                self.function(place)?;
+            }
+            self.servers()?;
+            self.dynamic()?;
+            if self.todo.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Servers that a kept function sends requests to.
+    fn servers(&mut self) -> Result<()> {
+        for server in SERVERS {
+            if self.started.contains(server.name) {
+                continue;
+            }
+            let caller = server.callers.iter().find_map(|(module, function, arity)| self.kept_place(module, function, *arity));
+            if let Some(caller) = caller {
+                self.started.insert(server.name);
+                for (module, function, arity) in server.keep {
+                    if let Some(module) = self.program.load(module)?
+                        && let Some(place) = self.program.exported(module, function, *arity)
+                    {
+                        self.keep(place, Some(caller));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The place of a function (exported or not) if it is kept.
+    fn kept_place(&self, module: &str, function: &str, arity: u8) -> Option<Place> {
+        let index = self.program.modules.iter().position(|row| row.name == module)?;
+        let place = (index, self.program.modules[index].file.function_named(function, arity)?);
+        self.parents.contains_key(&place).then_some(place)
+    }
+
+    /// Calls of given code whose target is not known keep what given code names.
+    fn dynamic(&mut self) -> Result<()> {
+        if let Some(caller) = self.unresolved.take() {
+            for name in self.names_in_given_code() {
+                if self.program.input.library.module(&name).is_some()
+                    && let Some(module) = self.program.load(&name)?
+                {
+                    self.keep_exports(module, Some(caller));
+                }
+            }
+        }
+        if let Some(caller) = self.unseen {
+            let apps: BTreeSet<String> = self.touched.iter().map(|module| self.program.modules[*module].app.clone()).collect();
+            self.keep_apps(apps, caller)?;
+        }
+        if self.shake == Shake::None
+            && let Some(first) = self.parents.keys().next().copied()
+        {
+            let apps = self.touched.iter().map(|module| self.program.modules[*module].app.clone()).collect();
+            self.keep_apps(apps, first)?;
+        }
+        Ok(())
+    }
+
+    fn keep_apps(&mut self, apps: BTreeSet<String>, caller: Place) -> Result<()> {
+        let new: BTreeSet<String> = apps.into_iter().filter(|app| !app.is_empty() && self.whole_apps.insert(app.clone())).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        for name in self.program.input.library.module_names() {
+            if self.program.input.library.module(&name).is_some_and(|file| new.contains(&file.app))
+                && let Some(module) = self.program.load(&name)?
+            {
+                self.keep_all(module, Some(caller));
+            }
+        }
+        Ok(())
+    }
+
+    fn names_in_given_code(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for module in self.program.modules.iter().filter(|module| module.is_given) {
+            names.extend(module.file.tables.atoms.iter().map(|atom| atom.to_string()));
+            for index in 0..module.file.tables.literals.len() {
+                let _ = literal::walk(module.file.literal(index as u32), &mut |met| match met {
+                    Met::Atom(name) => drop(names.insert(name.to_string())),
+                    Met::Fun(name, ..) => drop(names.insert(name.to_string())),
+                });
+            }
+        }
+        names
+    }
+
+    // --- one function
+
+    fn function(&mut self, place: Place) -> Result<()> {
+        let module = &self.program.modules[place.0];
+        let (module_name, name, arity) = self.program.mfa(place);
+        if self.natives.has(module_name, name, arity) {
+            return Ok(());
+        }
+        if is_lacking_native(&module.file, self.natives, place.1) {
+            let name = self.program.name(place);
+            let what = format!("`{name}` is native code that LAM does not have yet");
+            self.note(name, what, self.parents[&place]);
+            return Ok(());
+        }
+        let found = scan::scan(&module.file, &module.file.code.functions[place.1]);
+        let (is_given, app) = (module.is_given, module.app.clone());
+        for function in found.local {
+            self.keep((place.0, function), Some(place));
+        }
+        for (module, function, arity) in &found.calls {
+            self.call(place, module, function, *arity, is_given)?;
+            if is_given && sites::runs_unseen_code(module, function) && self.unseen.is_none() {
+                self.unseen = Some(place);
+            }
+            if self.is_reporting && !LISTED_APPS.contains(&&*app) {
+                self.service(place, module, function);
+            }
+        }
+        for (module, function, arity) in &found.named {
+            self.named(place, module, function, *arity)?;
+        }
+        for module in &found.whole {
+            if let Some(module) = self.program.load(module)? {
+                self.keep_exports(module, Some(place));
+            }
+        }
+        if found.is_unresolved && is_given && self.parents.get(&place).is_some() && !self.started.contains("") {
+            // Once is enough: it keeps what all given code names.
+            self.started.insert("");
+            self.unresolved = Some(place);
+        }
+        Ok(())
+    }
+
+    /// A call by name.
+    fn call(&mut self, caller: Place, module_name: &str, function: &str, arity: u8, is_given: bool) -> Result<()> {
+        if self.natives.has(module_name, function, arity) {
+            return Ok(());
+        }
+        let found = self.program.load(module_name)?;
+        if let Some(module) = found
+            && let Some(place) = self.program.exported(module, function, arity)
+        {
+            self.keep(place, Some(caller));
+            return Ok(());
+        }
+        let name = format!("{module_name}:{function}/{arity}");
+        let what = match found.map(|module| self.program.modules[module].is_given) {
+            Some(true) => format!("`{name}` is called, and the given `{module_name}` does not export it"),
+            _ => {
+                let mut what = format!("`{name}` is not in OTP {}", self.program.input.library.release());
+                if is_given && let Some(release) = self.newer_release(caller.0) {
+                    what += &format!("; `{}.beam` was compiled by OTP {release}", self.program.modules[caller.0].name);
+                }
+                what
+            }
+        };
+        self.note(name, what, Some(caller));
+        Ok(())
+    }
+
+    /// A function that a tuple or a known site names: kept where it is there.
+    fn named(&mut self, caller: Place, module: &str, function: &str, arity: Option<u8>) -> Result<()> {
+        let Some(module) = self.program.load(module)? else { return Ok(()) };
+        let places = match arity {
+            Some(arity) => self.program.exported(module, function, arity).into_iter().collect(),
+            None => self.program.exported_all(module, function),
+        };
+        places.into_iter().for_each(|place| self.keep(place, Some(caller)));
+        Ok(())
+    }
+
+    fn service(&mut self, caller: Place, module: &str, function: &str) {
+        for service in SERVICES {
+            let is_one = service.functions.iter().any(|(m, f)| *m == module && (*f == "*" || *f == function));
+            if is_one && !self.services.contains_key(service.server) {
+                self.services.insert(service.server, (format!("{module}:{function}"), caller));
+            }
+        }
+    }
+
+    fn note(&mut self, key: String, what: String, caller: Option<Place>) {
+        if self.is_reporting {
+            self.missing.entry(key).or_insert((what, caller));
+        }
+    }
+
+    /// The release that compiled a module, where it is newer than the library's.
+    fn newer_release(&self, module: usize) -> Option<u32> {
+        let library: u32 = self.program.input.library.release().split('.').next()?.parse().ok()?;
+        self.program.modules[module].file.otp_release().filter(|release| *release > library)
+    }
+
+    fn finish(self) -> Reached {
+        let mut warnings = Vec::new();
+        for index in 0..self.program.modules.len() {
+            let module = &self.program.modules[index];
+            if module.is_given && let Some(release) = self.newer_release(index) {
+                let library = self.program.input.library.release();
+                warnings.push(format!("`{}` was compiled by OTP {release}, which is newer than the OTP {library} that it is linked with", module.name));
+            }
+        }
+        if self.program.input.options.boot.is_none() {
+            for (server, (function, caller)) in &self.services {
+                let mut steps = vec![self.program.name(*caller)];
+                steps.extend(path(&self.parents, self.program, self.parents[caller]));
+                steps.reverse();
+                warnings.push(format!(
+                    "`{function}` asks kernel's `{server}` (called by way of {}); boot level `kernel` is not there yet, so it will not answer",
+                    steps.join(" > ")
+                ));
+            }
+        }
+        let missing = self.missing.values().map(|(what, caller)| Missing { what: what.clone(), path: path(&self.parents, self.program, *caller) });
+        let missing = missing.collect();
+        let mut kept: BTreeMap<&str, Kept> = BTreeMap::new();
+        for module in &self.touched {
+            let row = &self.program.modules[*module];
+            let count = row.file.code.functions.len();
+            let functions = (0..count).map(|index| self.parents.contains_key(&(*module, index))).collect();
+            kept.insert(&row.name, Kept { module: *module, functions });
+        }
+        let kept = kept.into_values().collect();
+        Reached { kept, missing, warnings, parents: self.parents }
+    }
+}
+
+/// Applications whose own use of kernel's services does not raise the boot level.
+const LISTED_APPS: &[&str] = &["kernel", "stdlib", "erts", "lam", "compiler", "sasl", "syntax_tools", "parsetools", "runtime_tools"];
+
+/// The function itself, who asked for it, and so on.
+fn path(parents: &BTreeMap<Place, Option<Place>>, program: &Program<'_>, from: Option<Place>) -> Vec<String> {
+    let mut steps = Vec::new();
+    let mut next = from;
+    while let Some(place) = next {
+        steps.push(program.name(place));
+        next = parents.get(&place).copied().flatten();
+        if steps.len() > 64 {
+            break;
+        }
+    }
+    steps
+}
+
+/// The modules that an `.app` file names: those of `{modules, […]}` and that of `{mod, {M, _}}`.
+fn app_modules(text: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(text);
+    let code: String = text.lines().map(|line| line.split('%').next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
+    let mut names = Vec::new();
+    for (key, end) in [("modules", ']'), ("mod", ',')] {
+        for (at, _) in code.match_indices(key) {
+            let before = code[..at].trim_end();
+            let rest = code[at + key.len()..].trim_start();
+            let Some(rest) = rest.strip_prefix(',').filter(|_| before.ends_with('{')).map(str::trim_start) else { continue };
+            let Some(rest) = rest.strip_prefix(if key == "mod" { '{' } else { '[' }) else { continue };
+            let body = rest.split(end).next().unwrap_or_default();
+            names.extend(body.split(',').map(|name| name.trim().trim_matches('\'').to_string()).filter(|name| !name.is_empty()));
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::app_modules;
+
+    #[test]
+    fn app_files_name_modules() {
+        let text = b"{application, shop,\n [{vsn, \"1\"}, {modules, [shop, 'shop.db'\n, shop_sup]}, % {mod, {no, []}}\n {mod, {shop_app, []}}]}.";
+        assert_eq!(app_modules(text), ["shop", "shop.db", "shop_sup", "shop_app"]);
+        assert!(app_modules(b"{application, x, [{modules, []}]}").is_empty());
+    }
 }

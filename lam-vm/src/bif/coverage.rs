@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{BifTable, TABLES};
 
-const OTP_ROWS: &str = include_str!("otp_rows.txt");
+use crate::bif::OTP_ROWS;
 const DEFERRED: &str = include_str!("deferred.txt");
 const PENDING: &str = include_str!("pending.txt");
 

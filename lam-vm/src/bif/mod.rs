@@ -98,6 +98,9 @@ fn rows() -> &'static [(&'static Bif, &'static str)] {
     ROWS.get_or_init(|| TABLES.iter().flat_map(|table| table.rows.iter().map(|row| (row, table.module))).collect())
 }
 
+/// The natives of OTP by name, `M:F/A` a line, comments after `#`: those that LAM lacks are told from functions that nobody has.
+pub const OTP_ROWS: &str = include_str!("otp_rows.txt");
+
 /// The row of a BIF number, and its module.
 #[inline]
 pub fn bif_by_id(id: usize) -> (&'static Bif, &'static str) {
@@ -136,5 +139,8 @@ impl crate::loader::check::Natives for Bifs {
 impl crate::loader::specialise::Natives for Bifs {
     fn bif(&self, module: &str, function: &str, arity: usize) -> Option<u16> {
         bif_by_name(module, function, arity)
+    }
+    fn is_native_of_otp(&self, module: &str, function: &str, arity: usize) -> bool {
+        OTP_ROWS.lines().any(|line| line == format!("{module}:{function}/{arity}"))
     }
 }

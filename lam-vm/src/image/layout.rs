@@ -5,7 +5,7 @@
 //! ```
 //! The result depends on the input alone: modules are taken in the order given, atoms are numbered as they are first met.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::format::{BootInfo, Header, LineRow, MAGIC, SECTION_COUNT, Section, export_hash};
 use crate::atom::{self, Atom};
@@ -74,6 +74,8 @@ struct Layout<'a> {
     export_numbers: HashMap<Key, u32>,
     /// Label of the export's code in its module, by export number; module index.
     defined: Vec<Option<(usize, u32)>>,
+    /// Exports whose natives the machine lacks, by number.
+    lacking: HashSet<u32>,
     module_exports: Vec<(u64, u64)>,
 }
 
@@ -88,6 +90,7 @@ pub fn layout(input: &LayoutInput<'_>) -> Result<Vec<u8>, LayoutError> {
         exports: Vec::new(),
         export_numbers: HashMap::new(),
         defined: Vec::new(),
+        lacking: HashSet::new(),
         module_exports: Vec::new(),
     };
     layout.run()?;
@@ -104,8 +107,11 @@ impl<'a> Layout<'a> {
         // Numbers first: atoms, exports, literal terms; then sections whose places follow from the sizes.
         let mut atoms = Vec::new();
         for module in input.modules {
-            let texts = &module.file.tables.atoms;
-            atoms.push(texts.iter().map(|text| intern(text)).collect::<Result<Vec<Atom>, _>>()?);
+            let needed = needed_atoms(module);
+            let texts = module.file.tables.atoms.iter().zip(needed);
+            // What nothing in the image names keeps the module's number, so that it takes no room.
+            let name = intern(module.file.module())?;
+            atoms.push(texts.map(|(text, needed)| if needed { intern(text) } else { Ok(name) }).collect::<Result<Vec<Atom>, _>>()?);
         }
         let boot = self.boot()?;
         self.number_exports(&atoms)?;
@@ -151,7 +157,10 @@ impl<'a> Layout<'a> {
             for export in &module.file.exports {
                 if module.code.labels.get(export.label as usize).is_some_and(|at| *at != u32::MAX) {
                     let key = (name, atoms[index][export.function as usize].0, u32::from(export.arity));
-                    self.export(key, Some((index, export.label)));
+                    let number = self.export(key, Some((index, export.label)));
+                    if module.code.lacking.contains(&export.label) {
+                        self.lacking.insert(number);
+                    }
                 }
             }
             self.module_exports.push((first, self.exports.len() as u64 - first));
@@ -193,9 +202,12 @@ impl<'a> Layout<'a> {
             let file = module.file;
             let mut words = ModuleLiterals::default();
             let mut needed = vec![false; file.tables.literals.len()];
+            let mut needed_bigs = vec![false; file.code.bigs.len()];
             for (_, fix) in &module.code.fixups {
-                if let Fix::Literal(index) = fix {
-                    needed[*index as usize] = true;
+                match fix {
+                    Fix::Literal(index) => needed[*index as usize] = true,
+                    Fix::Big(index) => needed_bigs[*index as usize] = true,
+                    _ => {}
                 }
             }
             for (index, (offset, length)) in file.tables.literals.iter().enumerate() {
@@ -208,8 +220,8 @@ impl<'a> Layout<'a> {
                 };
                 words.terms.push(term);
             }
-            for big in &file.code.bigs {
-                words.bigs.push(self.literals.big(big.negative, &big.magnitude));
+            for (big, needed) in file.code.bigs.iter().zip(needed_bigs) {
+                words.bigs.push(if needed { self.literals.big(big.negative, &big.magnitude) } else { word::NIL });
             }
             for (_, fix) in &module.code.fixups {
                 if let Fix::Integer(value) = fix {
@@ -314,8 +326,10 @@ impl<'a> Layout<'a> {
             let stub_at = at + 40;
             let names = [Atom(module).text(), Atom(function).text()];
             let bif = self.input.natives.bif(names[0], names[1], arity as usize);
-            let code = self.defined[number].and_then(|(module, label)| self.label_address(starts, module, label));
+            let is_lacking = self.lacking.contains(&(number as u32));
+            let code = self.defined[number].filter(|_| !is_lacking).and_then(|(module, label)| self.label_address(starts, module, label));
             let stub = match bif {
+                None if is_lacking => u64::from(number::LackingEntry),
                 Some(bif) => u64::from(number::CallBifOnly) | u64::from(arity) << 16 | u64::from(bif) << 32,
                 None => u64::from(number::Undefined),
             };
@@ -506,6 +520,29 @@ impl<'a> Layout<'a> {
     fn align_to(&mut self, bytes: usize) {
         self.bytes.resize(self.bytes.len().next_multiple_of(bytes), 0);
     }
+}
+
+/// Which atoms of its file a module's code, exports and funs name.
+fn needed_atoms(module: &LayoutModule<'_>) -> Vec<bool> {
+    let (tables, code) = (&module.file.tables, module.code);
+    let mut needed = vec![false; tables.atoms.len()];
+    let mut need = |atom: u32| needed[atom as usize] = true;
+    need(0);
+    for (_, fix) in &code.fixups {
+        match fix {
+            Fix::Atom(atom) => need(*atom),
+            Fix::Import(import) => {
+                let import = &tables.imports[*import as usize];
+                need(import.module);
+                need(import.function);
+            }
+            _ => {}
+        }
+    }
+    let is_kept = |label: u32| code.labels.get(label as usize).is_some_and(|at| *at != u32::MAX);
+    module.file.exports.iter().filter(|export| is_kept(export.label)).for_each(|export| need(export.function));
+    tables.lambdas.iter().filter(|lambda| is_kept(lambda.label)).for_each(|lambda| need(lambda.function));
+    needed
 }
 
 /// Sorts the values of a `select_val` table and their offsets with them.

@@ -151,6 +151,39 @@ pub unsafe fn undefined(s: &mut Scheduler) -> Control {
     }
 }
 
+/// The body of a function whose native LAM lacks: `{lam_unsupported, {Module, Function, Arity}}`.
+pub unsafe fn lacking(s: &mut Scheduler) -> Control {
+    // SAFETY: the emitter wrote three words.
+    unsafe {
+        let (module, function, arity) = (s.ext(1), s.ext(2), s.ext(3));
+        raise_lacking(s, module, function, arity)
+    }
+}
+
+/// The same through an export entry.
+pub unsafe fn lacking_entry(s: &mut Scheduler) -> Control {
+    // SAFETY: the stub's extension word is the entry's address.
+    unsafe {
+        let export = &*(s.ext(1) as usize as *const Export);
+        raise_lacking(s, export.module, export.function, export.arity)
+    }
+}
+
+unsafe fn raise_lacking(s: &mut Scheduler, module: u64, function: u64, arity: u64) -> Control {
+    // SAFETY: at the first instruction of a function, whose arity of X registers are live.
+    unsafe {
+        let mut heap = s.heap();
+        let (module, function) = (Term::from_word(module), Term::from_word(function));
+        let args: Vec<Term<'_>> = s.x[..arity as usize].iter().map(|x| Term::from_word(*x)).collect();
+        let args = heap.list(&args);
+        let first = heap.tuple(&[module, function, args]);
+        let arity = heap.integer(arity as i64);
+        let name = heap.tuple(&[module, function, arity]);
+        let reason = heap.tuple(&[Term::atom(am::LAM_UNSUPPORTED), name]);
+        raise::error_with_first(s, reason, first)
+    }
+}
+
 /// Entered when a function's clauses do not match; the words behind are module, function and arity.
 pub unsafe fn func_info(s: &mut Scheduler) -> Control {
     // SAFETY: the emitter wrote three words; arity X registers are live.

@@ -42,6 +42,10 @@ pub struct ModuleCode {
     pub functions: Vec<FunctionCode>,
     /// From this word offset on, this index of the file's line table (0: no place).
     pub lines: Vec<(u32, u32)>,
+    /// Entry labels of functions whose natives the machine lacks.
+    pub lacking: Vec<u32>,
+    /// Op indexes of instructions that the machine lacks.
+    pub unsupported: Vec<u32>,
     /// How many instructions were emitted, and how many of them as checked twins.
     pub instruction_count: u32,
     pub checked_count: u32,

@@ -41,6 +41,10 @@ macro_rules! for_each_specific_op {
             slow Finish "finish" [1] ("") = calls::finish;
             /// An export entry's stub while nothing defines it.
             slow Undefined "undefined" [2] ("|e") = calls::undefined;
+            /// The body of a function whose native the machine lacks; module, function, arity behind it.
+            slow Lacking "lacking" [4] ("|qqn") = calls::lacking;
+            /// As above, the stub of its export entry.
+            slow LackingEntry "lacking_entry" [2] ("|e") = calls::lacking_entry;
             slow Apply "apply" [1] ("n") = calls::apply;
             slow ApplyLast "apply_last" [1] ("nn") = calls::apply_last;
             /// Applies x(0):x(1) to the list in x(2), as a tail call: a process woken from hibernation.

@@ -17,6 +17,41 @@ use crate::term::word;
 pub trait Natives {
     /// Number of the BIF of this name, if there is one.
     fn bif(&self, module: &str, function: &str, arity: usize) -> Option<u16>;
+    /// Whether the function is native in OTP, whatever the machine has.
+    fn is_native_of_otp(&self, _module: &str, _function: &str, _arity: usize) -> bool {
+        false
+    }
+}
+
+/// Whether a function's work is native code that the machine lacks: its own body only says so.
+///
+/// A body that calls `erlang:nif_error` and nothing else counts where OTP has a native of the name, or the module loads natives.
+pub fn is_lacking_native(file: &BeamFile, natives: &dyn Natives, function_index: usize) -> bool {
+    let function = &file.code.functions[function_index];
+    let (module, name, arity) = (file.module(), file.atom(function.name), usize::from(function.arity));
+    let imports = |wanted: (&str, &str), import: u32| {
+        let import = file.import(import);
+        (file.atom(import.module), file.atom(import.function)) == wanted
+    };
+    let mut has_stub = false;
+    for index in function.ops() {
+        match file.code.ops[index].opcode {
+            op::CALL_EXT | op::CALL_EXT_ONLY | op::CALL_EXT_LAST => {
+                let import = file.code.args_at(index)[1].unsigned().unwrap_or(u64::MAX) as u32;
+                if !imports(("erlang", "nif_error"), import) {
+                    return false;
+                }
+                has_stub = true;
+            }
+            op::LABEL | op::LINE | op::FUNC_INFO | op::MOVE | op::PUT_TUPLE2 | op::PUT_LIST | op::TEST_HEAP | op::ALLOCATE
+            | op::ALLOCATE_HEAP | op::DEALLOCATE | op::RETURN | op::INT_CODE_END | op::NIF_START | op::SWAP | op::TRIM => {}
+            _ => return false,
+        }
+    }
+    let loads_natives = || (0..file.tables.imports.len()).any(|import| imports(("erlang", "load_nif"), import as u32));
+    has_stub
+        && natives.bif(module, name, arity).is_none()
+        && (natives.is_native_of_otp(module, name, arity) || loads_natives())
 }
 
 /// What was proved of each instruction.
@@ -64,7 +99,11 @@ pub fn transform(file: &BeamFile, natives: &dyn Natives, proofs: &dyn Proofs, ke
     let mut out = Emitter::default();
     out.code.labels = vec![u32::MAX; file.code.labels.len()];
     let mut transformer = Transformer { file, natives, proofs, out, index: 0 };
-    for (_, function) in file.code.functions.iter().enumerate().filter(|(index, _)| keep(*index)) {
+    for (index, function) in file.code.functions.iter().enumerate().filter(|(index, _)| keep(*index)) {
+        if is_lacking_native(file, natives, index) {
+            transformer.lacking_function(function)?;
+            continue;
+        }
         let mark = transformer.out.mark();
         transformer.out.far = false;
         transformer.function(function)?;
@@ -114,6 +153,30 @@ impl<'a> Transformer<'a> {
         }
         self.out.op(number::CallBifOnly, [u16::from(function.arity), bif, 0]);
         self.out.word(0);
+        Ok(())
+    }
+
+    /// A function whose native the machine lacks: it raises, and its export entry counts as undefined.
+    fn lacking_function(&mut self, function: &Function) -> Result<(), LoadError> {
+        let code = &self.file.code;
+        let info = self.out.offset();
+        for index in function.ops() {
+            let args = code.args_at(index);
+            match code.ops[index].opcode {
+                op::FUNC_INFO => {
+                    self.instruction(code.ops[index], args, function)?;
+                }
+                op::LABEL => self.out.bind(label_number(args[0])),
+                _ => {}
+            }
+        }
+        self.out.op(number::Lacking, [0; 3]);
+        self.out.constant(Constant::Fix(Fix::Atom(0)));
+        self.out.constant(Constant::Fix(Fix::Atom(function.name)));
+        self.out.word(u64::from(function.arity));
+        let end = self.out.offset();
+        self.out.code.lacking.push(function.entry_label);
+        self.out.code.functions.push(FunctionCode { name: function.name, arity: function.arity, info, end });
         Ok(())
     }
 
@@ -308,6 +371,7 @@ impl<'a> Transformer<'a> {
                     let test = if test == number::IsNonemptyList && src & 1 == 0 { number::IsNonemptyListX } else { test };
                     self.out.test(test, src, 0, label(args[0]), &[]);
                 } else if !self.bit_syntax(op, args)? && !self.receive(op, args) {
+                    self.out.code.unsupported.push(self.index as u32);
                     self.out.op(number::Unsupported, [0; 3]);
                     self.out.word(u64::from(other));
                 }
