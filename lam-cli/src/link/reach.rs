@@ -50,6 +50,8 @@ struct Reach<'a, 'p> {
     shake: Shake,
     parents: BTreeMap<Place, Option<Place>>,
     todo: VecDeque<Place>,
+    /// What only LAM's own modules reach: they know what the machine lacks.
+    quiet: Vec<(Place, Option<Place>)>,
     /// Modules of which something is kept.
     touched: BTreeSet<usize>,
     whole: BTreeSet<usize>,
@@ -73,6 +75,7 @@ pub fn reach(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, 
         shake,
         parents: BTreeMap::new(),
         todo: VecDeque::new(),
+        quiet: Vec::new(),
         touched: BTreeSet::new(),
         whole: BTreeSet::new(),
         whole_apps: BTreeSet::new(),
@@ -86,6 +89,9 @@ pub fn reach(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, 
     reach.user_roots(entry)?;
     reach.run()?;
     reach.is_reporting = false;
+    for (place, parent) in std::mem::take(&mut reach.quiet) {
+        reach.keep(place, parent);
+    }
     for root in ROOTS {
         reach.root(root.mfa)?;
     }
@@ -152,6 +158,11 @@ impl Reach<'_, '_> {
 
     fn keep(&mut self, place: Place, parent: Option<Place>) {
         if self.parents.contains_key(&place) {
+            return;
+        }
+        let is_given = |place: Place| self.program.modules[place.0].is_given;
+        if self.is_reporting && self.program.modules[place.0].app == "lam" && parent.is_some_and(|parent| !is_given(parent)) {
+            self.quiet.push((place, parent));
             return;
         }
         self.parents.insert(place, parent);
