@@ -422,12 +422,12 @@ unsafe fn fixed_value(m: &Machine, words: *const u64) -> u64 {
     }
 }
 
-/// Writes the integers from the first bit of `data` on, which has room for `end` bits.
+/// Writes the integers from bit `at` of `data` on, which has room up to `end`.
 #[inline(always)]
-unsafe fn put_fixed(m: &Machine, first: usize, count: usize, data: *mut u8, end: usize) {
+unsafe fn put_fixed(m: &Machine, first: usize, count: usize, data: *mut u8, at: usize, end: usize) {
     // SAFETY: the caller made room for the sizes of all segments.
     unsafe {
-        let mut building = Building::new(core::slice::from_raw_parts_mut(data, end.div_ceil(8)), 0, end);
+        let mut building = Building::new(core::slice::from_raw_parts_mut(data, end.div_ceil(8)), at, end);
         for index in first..count {
             let words = m.pc.add(3 + SEGMENT_WORDS * index);
             let value = word::small_value(fixed_value(m, words));
@@ -454,14 +454,14 @@ pub unsafe fn create_integers(m: &mut Machine, w: u64) -> Step {
         *at = word::header(kind::HEAPBITS, 1 + data_words);
         *at.add(1) = size as u64;
         *at.add(1 + data_words.max(1)) = 0;
-        put_fixed(m, 0, count, at.add(2).cast(), size);
+        put_fixed(m, 0, count, at.add(2).cast(), 0, size);
         m.h = at.add(2 + data_words);
         m.set::<0>(slot_a(w), word::boxed_at(at as usize));
         m.jump((m.ext(2) >> 32) as isize)
     }
 }
 
-/// As `create_bin`, where integers of fixed sizes are appended: in place to whole bytes of a buffer that nobody else holds.
+/// As `create_bin`, where integers of fixed sizes are appended, in place to a buffer that nobody else holds.
 #[inline(always)]
 pub unsafe fn append_integers(m: &mut Machine, w: u64) -> Step {
     // SAFETY: headers tell which words follow; the emitter wrote the segments; room is tested.
@@ -482,8 +482,7 @@ pub unsafe fn append_integers(m: &mut Machine, w: u64) -> Step {
         let unit = (*first >> 16) as u16;
         let need = m.ext(2) as u32 as usize;
         if word::header_kind(*handle) != kind::REFCBITS
-            || (offset | used) % 8 != 0
-            || !matches!(unit, 1 | 8)
+            || unit != 1 && (unit != 8 || used % 8 != 0)
             || !m.has_room(need + RESULT_WORDS)
             || !all_small(m, 1, count)
         {
@@ -495,7 +494,7 @@ pub unsafe fn append_integers(m: &mut Machine, w: u64) -> Step {
         if buffer.count() != 1 || !buffer.claim(from, to) {
             return Step::Slow(create_bin);
         }
-        put_fixed(m, 1, count, buffer.data().add(from / 8), size);
+        put_fixed(m, 1, count, buffer.data().add(from / 8), from % 8, from % 8 + size);
         let result = m.h;
         *result = word::header(kind::SUBBITS, 3);
         *result.add(1) = base;

@@ -166,6 +166,49 @@ pub unsafe fn set_position_to(m: &mut Machine, w: u64) -> Step {
     Step::Next
 }
 
+/// `extract` without leaving machine registers: `None` where bits must be moved one by one. Room for `SLICE_WORDS` is there.
+#[inline(always)]
+unsafe fn extract_fast(m: &mut Machine, base: u64, from: usize, size: usize) -> Option<u64> {
+    // SAFETY: the caller saw that the base has the bits, and made room.
+    unsafe {
+        let at = m.h;
+        if size > 8 * SMALL_SLICE_BYTES {
+            *at = word::header(kind::SUBBITS, 3);
+            *at.add(1) = base;
+            *at.add(2) = word::small(from as i64);
+            *at.add(3) = word::small(size as i64);
+            m.h = at.add(4);
+        } else {
+            if (from | size) % 8 != 0 {
+                return None;
+            }
+            let (count, source) = (size / 8, data(base).add(from / 8));
+            let words = count.div_ceil(8);
+            *at = word::header(kind::HEAPBITS, 1 + words);
+            *at.add(1) = size as u64;
+            *at.add(1 + words.max(1)) = 0;
+            let target = at.add(2).cast::<u8>();
+            for index in 0..count {
+                *target.add(index) = *source.add(index);
+            }
+            m.h = at.add(2 + words);
+        }
+        Some(word::boxed_at(at as usize))
+    }
+}
+
+/// As `field_bits`.
+#[inline(always)]
+unsafe fn field_bits_fast(m: &Machine, w: u64) -> Option<usize> {
+    // SAFETY: the emitter wrote the words.
+    unsafe {
+        let size = if slot_b(w) == usize::from(NO_SLOT) { m.ext(3) } else { m.get::<0>(slot_b(w)) };
+        let unit = u64::from(m.ext(2) as u32);
+        // Sizes and units below 2^32 do not overflow; all else is left to the slow way.
+        (word::is_small(size) && size >> 35 == 0).then(|| ((size >> 3) * unit) as usize)
+    }
+}
+
 // --- integers
 
 /// An unsigned big-endian integer of so many bits, slot a to slot b.
@@ -293,7 +336,29 @@ pub unsafe fn get_float(s: &mut Scheduler) -> Control {
 // --- bitstrings
 
 /// So many bits as a bitstring: context a, size b, destination c.
-pub unsafe fn get_binary(s: &mut Scheduler) -> Control {
+#[inline(always)]
+pub unsafe fn get_binary(m: &mut Machine, w: u64) -> Step {
+    // SAFETY: see the top of the file.
+    unsafe {
+        let at = context(m.get::<0>(slot_a(w)));
+        let (position, end) = bounds(at);
+        let Some(size) = field_bits_fast(m, w) else { return Step::Slow(get_binary_slow) };
+        if size > end - position {
+            let failed = m.ext(1) as i32;
+            return m.jump(failed as isize);
+        }
+        if !m.has_room(SLICE_WORDS) {
+            let live = (m.ext(1) >> 32) as usize;
+            return m.collect(SLICE_WORDS, live);
+        }
+        let Some(value) = extract_fast(m, *at.add(1), position, size) else { return Step::Slow(get_binary_slow) };
+        set_position(at, position + size);
+        m.set::<0>(slot_c(w), value);
+    }
+    Step::Next
+}
+
+unsafe fn get_binary_slow(s: &mut Scheduler) -> Control {
     // SAFETY: see the top of the file.
     unsafe {
         let w = s.word();
@@ -341,17 +406,9 @@ pub unsafe fn get_tail(m: &mut Machine, w: u64) -> Step {
             return m.collect(SLICE_WORDS, slot_c(w));
         }
         let at = context(m.get::<0>(slot_a(w)));
-        let (position, end) = (*at.add(2), *at.add(3));
-        if end - position <= word::small(8 * SMALL_SLICE_BYTES as i64) {
-            return Step::Slow(get_tail_slow);
-        }
-        let tail = m.h;
-        *tail = word::header(kind::SUBBITS, 3);
-        *tail.add(1) = *at.add(1);
-        *tail.add(2) = position;
-        *tail.add(3) = end - position;
-        m.h = tail.add(SLICE_WORDS);
-        m.set::<0>(slot_b(w), word::boxed_at(tail as usize));
+        let (position, end) = bounds(at);
+        let Some(tail) = extract_fast(m, *at.add(1), position, end - position) else { return Step::Slow(get_tail_slow) };
+        m.set::<0>(slot_b(w), tail);
     }
     Step::Next
 }
@@ -387,7 +444,23 @@ pub unsafe fn skip(m: &mut Machine, w: u64) -> Step {
 }
 
 /// Skips the size in slot b (or ext 3) times the unit in ext 2.
-pub unsafe fn skip_bits(s: &mut Scheduler) -> Control {
+#[inline(always)]
+pub unsafe fn skip_bits(m: &mut Machine, w: u64) -> Step {
+    // SAFETY: see the top of the file.
+    unsafe {
+        let at = context(m.get::<0>(slot_a(w)));
+        let (position, end) = bounds(at);
+        let Some(size) = field_bits_fast(m, w) else { return Step::Slow(skip_bits_slow) };
+        if size > end - position {
+            let failed = m.ext(1) as i32;
+            return m.jump(failed as isize);
+        }
+        set_position(at, position + size);
+    }
+    Step::Next
+}
+
+unsafe fn skip_bits_slow(s: &mut Scheduler) -> Control {
     // SAFETY: see the top of the file.
     unsafe {
         let w = s.word();

@@ -155,11 +155,11 @@ macro_rules! for_each_specific_op {
             fast BsGetIntegerSmall "bs_get_integer_small" [2] ("sdj|n") = bs_match::get_integer_small;
             slow BsGetInteger "bs_get_integer" [4] ("ssd|Fnq") = bs_match::get_integer;
             slow BsGetFloat "bs_get_float" [4] ("ssd|Fnq") = bs_match::get_float;
-            slow BsGetBinary "bs_get_binary" [4] ("ssd|Fnq") = bs_match::get_binary;
+            fast BsGetBinary "bs_get_binary" [4] ("ssd|Fnq") = bs_match::get_binary;
             slow BsGetBinaryAll "bs_get_binary_all" [3] ("sd|Fn") = bs_match::get_binary_all;
             fast BsGetTail "bs_get_tail" [1] ("sdn") = bs_match::get_tail;
             fast BsSkip "bs_skip" [1] ("snj") = bs_match::skip;
-            slow BsSkipBits "bs_skip_bits" [4] ("ss|Fnq") = bs_match::skip_bits;
+            fast BsSkipBits "bs_skip_bits" [4] ("ss|Fnq") = bs_match::skip_bits;
             fast BsSkipAll "bs_skip_all" [2] ("snj|n") = bs_match::skip_all;
             fast BsTestTail "bs_test_tail" [1] ("snj") = bs_match::test_tail;
             fast BsTestTailFar "bs_test_tail_far" [2] ("snj|n") = bs_match::test_tail_far;
