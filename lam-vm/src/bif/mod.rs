@@ -21,6 +21,7 @@ pub mod ets;
 pub mod lam_host;
 mod lists;
 pub mod maps;
+pub mod match_spec;
 mod math;
 mod prim_buffer;
 mod prim_file;
@@ -79,10 +80,12 @@ pub const TABLES: &[&BifTable] = &[
     &erts::net_kernel::TABLE,
     &ets::counters::TABLE,
     &ets::info::TABLE,
+    &ets::matching::TABLE,
     &ets::objects::TABLE,
     &ets::objects::internal::TABLE,
     &ets::tables::TABLE,
     &lists::TABLE,
+    &match_spec::test::TABLE,
     &math::TABLE,
     &prim_buffer::TABLE,
     &prim_file::TABLE,

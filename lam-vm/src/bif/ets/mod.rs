@@ -4,8 +4,12 @@
 
 pub mod counters;
 pub mod info;
+pub mod matching;
 pub mod objects;
+mod scan;
 pub mod tables;
+#[cfg(test)]
+mod tests;
 
 use core::ops::Deref;
 
