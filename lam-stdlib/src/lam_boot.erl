@@ -42,7 +42,6 @@ main(Module, Function, Arity, Kind, Args) ->
     try run(Module, Function, Arity, Kind, Args) of
         _ -> stop(0)
     catch
-        exit:normal -> stop(0);
         Class:Reason:Stack -> fail(Class, Reason, Stack)
     end.
 
@@ -66,8 +65,10 @@ fail(Class, Reason, Stack0) ->
 
 %% The main process died by a signal, which no `try` sees.
 -spec killed(term()) -> no_return().
-killed(normal) -> stop(0);
-killed(Reason) -> fail(exit, Reason, []).
+killed(Reason) ->
+    flush(),
+    _ = lam_host:write(2, [<<"main process: ">>, lam_text(Reason), $\n]),
+    halt(1).
 
 report(Class, Reason, Stack) ->
     try unicode:characters_to_binary([erl_error:format_exception(Class, Reason, Stack), $\n]) of

@@ -164,11 +164,7 @@ fn copy_2<'c>(call: &mut Call<'c>, [binary, count]: [Term<'c>; 2]) -> BifResult<
     if is_negative_integer(count) || !count.is_integer() {
         return Err(Stop::BADARG);
     }
-    let count = match count.as_usize() {
-        Some(count) => count,
-        None if bytes.is_empty() => return Err(Stop::BADARG),
-        None => return Err(Stop::SYSTEM_LIMIT),
-    };
+    let count = count.as_usize().or_badarg()?;
     let size = bytes.len().checked_mul(count).filter(|size| *size <= MAX_BYTES).ok_or(Stop::SYSTEM_LIMIT)?;
     call.bump((size / BYTES_A_REDUCTION) as i64);
     Ok(call.binary(&bytes.repeat(count)))

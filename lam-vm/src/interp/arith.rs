@@ -87,7 +87,7 @@ macro_rules! with_constant {
             unsafe {
                 let w = s.word();
                 let (a, b) = (s.term(slot_a(w)), Term::from_word(s.ext(2)));
-                finish(s, $text, $operation, a, b)
+                finish_with_constant(s, $text, $operation, a, b)
             }
         }
     )*};
@@ -96,6 +96,26 @@ macro_rules! with_constant {
 with_constant! {
     add_constant add_constant_slow "+" arith::add, checked_add;
     subtract_constant subtract_constant_slow "-" arith::sub, checked_sub;
+}
+
+/// As `finish`, but up to OTP 25 a failure shows no frame of the operator. Slot b: 1 where the constant stood on the left, 2 where
+/// there was one operand.
+unsafe fn finish_with_constant(s: &mut Scheduler, name: &'static str, operation: Operation, a: Term<'_>, b: Term<'_>) -> Control {
+    // SAFETY: as `finish`; the terms of `args` live within this instruction.
+    unsafe {
+        let fails_in_body = !(a.is_integer() || a.as_float().is_some()) && s.ext(1) as i32 == 0;
+        if !fails_in_body {
+            return finish(s, name, operation, a, b);
+        }
+        let badarith = Term::atom(am::BADARITH);
+        let (a, b): (Term<'_>, Term<'_>) = (Term::from_word(a.word()), Term::from_word(b.word()));
+        match slot_b(s.word()) {
+            _ if crate::term::otp::release() < 26 => bif::fail_or_error(s, badarith),
+            1 => bif::fail_or_raise(s, badarith, name, &[b, a]),
+            2 => bif::fail_or_raise(s, badarith, name, &[a]),
+            _ => bif::fail_or_raise(s, badarith, name, &[a, b]),
+        }
+    }
 }
 
 unsafe fn finish(s: &mut Scheduler, name: &'static str, operation: Operation, a: Term<'_>, b: Term<'_>) -> Control {

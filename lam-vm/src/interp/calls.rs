@@ -244,7 +244,21 @@ unsafe fn apply_common(s: &mut Scheduler, return_to: Option<*const u64>) -> Cont
             return raise::error_with_first(s, Term::atom(am::BADARG), first);
         }
         let export = resolve(s, Atom::of_word(module), Atom::of_word(function), arity);
+        if return_to.is_none() {
+            keep_caller(s, export);
+        }
         goto_export(s, export, return_to)
+    }
+}
+
+/// Before a tail call by name: where it goes to `error`, `exit` or `throw`, which show their caller's frame, the instruction under way
+/// is kept on the stack.
+pub unsafe fn keep_caller(s: &mut Scheduler, export: &Export) {
+    let raises = export.module() == am::ERLANG
+        && matches!((export.function(), export.arity), (am::ERROR, 1..=3) | (am::EXIT | am::THROW, 1));
+    if raises {
+        // SAFETY: the word after an instruction stands for it, as with any return word; nothing returns there. One word of the reserve.
+        unsafe { push_return_slow(s, s.pc.add(1)) };
     }
 }
 

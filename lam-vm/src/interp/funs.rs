@@ -126,6 +126,11 @@ pub unsafe fn is_function2(s: &mut Scheduler) -> Control {
 /// Continues in an entry found by name.
 pub unsafe fn goto_mfa(s: &mut Scheduler, module: Atom, function: Atom, arity: usize, return_to: Option<*const u64>) -> Control {
     let export: &Export = calls::resolve(s, module, function, arity);
-    // SAFETY: as `goto_export`.
-    unsafe { calls::goto_export(s, export, return_to) }
+    // SAFETY: as `goto_export`; an `apply` in tail position is an instruction of the current function.
+    unsafe {
+        if return_to.is_none() {
+            calls::keep_caller(s, export);
+        }
+        calls::goto_export(s, export, return_to)
+    }
 }

@@ -30,8 +30,10 @@ pub unsafe fn save(s: &mut Scheduler, class: Atom, first: Option<Term<'_>>, info
             depth = depth.saturating_sub(1);
         }
         let mut addresses = Vec::with_capacity(depth);
-        if !skip_current {
-            addresses.push(at.unwrap_or(s.pc as usize as u64) + 8);
+        let current = at.unwrap_or(s.pc as usize as u64);
+        // Stubs of entries lie in no function.
+        if !skip_current && s.system().code.locate(current).is_some() {
+            addresses.push(current + 8);
         }
         collect_addresses(s, &mut addresses, depth);
         let mut heap = s.heap();
@@ -105,7 +107,16 @@ pub unsafe fn save_with_args(s: &mut Scheduler, args: Term<'_>, info: Info<'_>) 
 unsafe fn first_of_current(s: &mut Scheduler, class: Atom, args: Option<Term<'_>>, info: Info<'_>) -> u64 {
     // SAFETY: at an instruction.
     unsafe {
-        let at = s.pc as usize as u64;
+        let mut at = s.pc as usize as u64;
+        if s.system().code.locate(at).is_none() {
+            // Called through an entry: the caller's return word lies on top of the stack, and stands for it once.
+            let top = s.process().heap.stop;
+            at = (*top & !7) - 8;
+            let heap = &mut s.process().heap;
+            if heap.stop.add(1) < heap.end {
+                heap.stop = heap.stop.add(1);
+            }
+        }
         let place = s.system().code.locate(at);
         let mut heap = s.heap();
         let first = place.map(|place| {

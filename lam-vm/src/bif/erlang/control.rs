@@ -29,9 +29,9 @@ bifs! { module "erlang";
     /// Raises with a stack trace given; `badarg` (as a value) when an argument is not right.
     [plain] "raise"/3 = raise, "erts/emulator/beam/bif.c";
     /// What a native's Erlang body does when the native is not there.
-    [plain] "nif_error"/1 = error_1, "erts/emulator/beam/bif.c";
+    [plain] "nif_error"/1 = nif_error_1, "erts/emulator/beam/bif.c";
     /// As `nif_error/1`, with arguments.
-    [plain] "nif_error"/2 = error_2, "erts/emulator/beam/bif.c";
+    [plain] "nif_error"/2 = nif_error_2, "erts/emulator/beam/bif.c";
     /// One item of information about a fun.
     [plain] "fun_info"/2 = fun_info, "erts/emulator/beam/erl_bif_info.c";
     /// `{Module, Name, Arity}` of a local fun.
@@ -51,7 +51,11 @@ fn apply_3<'c>(call: &mut Call<'c>, [module, function, args]: [Term<'c>; 3]) -> 
         return Err(Stop::BADARG);
     }
     if args.len() > 255 {
-        return Err(Stop::SYSTEM_LIMIT);
+        // No function has so many arguments.
+        let args = call.list(&args);
+        let frame = call.tuple(&[module, function, args, Term::NIL]);
+        let stacktrace = call.list(&[frame]);
+        return Err(Stop::Raise { class: am::ERROR, reason: Term::atom(am::UNDEF), stacktrace });
     }
     Err(call.apply(module, function, &args))
 }
@@ -65,15 +69,22 @@ fn error_2<'c>(_: &mut Call<'c>, [reason, args]: [Term<'c>; 2]) -> BifResult<'c>
 }
 
 fn error_3<'c>(_: &mut Call<'c>, [reason, args, options]: [Term<'c>; 3]) -> BifResult<'c> {
-    let args_fit = args.list_length().is_some() || args.is_atom(am::NONE);
     let mut list = options.iter_list();
     let options_fit = list.by_ref().all(|option| {
         option.as_tuple_of().is_some_and(|[key, value]: [Term<'c>; 2]| key.is_atom(am::ERROR_INFO) && value.is_map())
     });
-    if !args_fit || !options_fit || !list.rest.is_nil() {
-        return Err(Stop::BADARG);
-    }
+    // Options that are not right are as good as none.
+    let options = if options_fit && list.rest.is_nil() { options } else { Term::NIL };
     Err(Stop::ErrorArgs { reason, args, options })
+}
+
+/// Unlike `error`, its own frame stands first.
+fn nif_error_1<'c>(_: &mut Call<'c>, [reason]: [Term<'c>; 1]) -> BifResult<'c> {
+    Err(Stop::Error(reason))
+}
+
+fn nif_error_2<'c>(_: &mut Call<'c>, [reason, _]: [Term<'c>; 2]) -> BifResult<'c> {
+    Err(Stop::Error(reason))
 }
 
 fn throw<'c>(_: &mut Call<'c>, [reason]: [Term<'c>; 1]) -> BifResult<'c> {

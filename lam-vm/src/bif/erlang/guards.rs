@@ -170,7 +170,8 @@ bifs! { module "erlang";
 
 fn abs<'c>(call: &mut Call<'c>, [number]: [Term<'c>; 1]) -> BifResult<'c> {
     match Number::of(number).or_badarg()? {
-        Number::Float(value) => Ok(call.float(value.abs())),
+        // `-0.0` is not below zero and stays what it is.
+        Number::Float(value) => Ok(call.float(if value < 0.0 { -value } else { value })),
         Number::Int(value) if value.is_negative() => Ok(arith::neg(call, number)?),
         Number::Int(_) => Ok(number),
     }

@@ -345,9 +345,17 @@ fn system_flag<'c>(call: &mut Call<'c>, [flag, value]: [Term<'c>; 2]) -> BifResu
     }
 }
 
-/// Writes to the host; a reader that has gone is no error.
+/// Writes what the emulator itself prints: each line ends with CR and LF, as OTP has it without a terminal. A reader that has gone
+/// is no error.
 pub fn write<'c>(call: &mut Call<'c>, stream: Stream, bytes: &[u8]) -> BifResult<'c> {
-    let _gone = call.system().standard.write(stream, bytes);
+    let mut text = Vec::with_capacity(bytes.len() + 2);
+    for byte in bytes {
+        if *byte == b'\n' {
+            text.push(b'\r');
+        }
+        text.push(*byte);
+    }
+    let _gone = call.system().standard.write(stream, &text);
     Ok(Term::bool(true))
 }
 

@@ -265,6 +265,7 @@ impl<'a> Transformer<'a> {
             op::GC_BIF1 => self.guard_bif(label(args[0]), number_of(args[1]), args[2], &args[3..4], args[4])?,
             op::GC_BIF2 => self.guard_bif(label(args[0]), number_of(args[1]), args[2], &args[3..5], args[5])?,
             op::GC_BIF3 => self.guard_bif(label(args[0]), number_of(args[1]), args[2], &args[3..6], args[6])?,
+            // A bad receiver shows `send/2`.
             op::SEND => self.native_call("erlang", "send", 2),
             _ => return self.instruction_2(op, args),
         }
@@ -556,9 +557,32 @@ impl<'a> Transformer<'a> {
                 self.out.constant(constant);
                 return Ok(());
             }
+            if let Some(constant @ Constant::Word(word)) = self.constant(*left)
+                && word::is_small(word)
+                && right_constant.is_none()
+                && function == "+"
+            {
+                // Slot b says that the constant stood on the left.
+                let right = self.slot(*right);
+                self.out.op(number::AddConstant, [right, 1, dst]);
+                self.out.fail_word(fail, u32::from(live));
+                self.out.constant(constant);
+                return Ok(());
+            }
             let slots = [self.source(*left), self.source(*right), dst];
             self.out.op(op, slots);
             self.out.fail_word(fail, u32::from(live));
+            return Ok(());
+        }
+        if let [only] = args
+            && (module, function) == ("erlang", "+")
+            && self.constant(*only).is_none()
+        {
+            // Slot b says that there was one operand.
+            let only = self.slot(*only);
+            self.out.op(number::AddConstant, [only, 2, dst]);
+            self.out.fail_word(fail, u32::from(live));
+            self.out.constant(Constant::Word(word::small(0)));
             return Ok(());
         }
         let Some(bif) = self.natives.bif(module, function, arity) else {
