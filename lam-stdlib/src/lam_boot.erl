@@ -11,7 +11,7 @@
 %% that message still in its mailbox. A program that never calls the server pays one spawn.
 -module(lam_boot).
 
--export([start/5, main/5, sleep/3, wake/3, flush/0, stop/1, killed/1]).
+-export([start/5, main/5, sleep/3, wake/3, flush/0, stop/1, killed/1, call_on_load/1]).
 
 -define(SYNC_MS, 5000).
 
@@ -39,6 +39,7 @@ start(Module, Function, Arity, Kind, Args) ->
 %% ---- The program ----------------------------------------------------------------------------------------------------
 
 main(Module, Function, Arity, Kind, Args) ->
+    on_load_all(lam_host:info(on_load)),
     try run(Module, Function, Arity, Kind, Args) of
         _ -> stop(0)
     catch
@@ -48,6 +49,21 @@ main(Module, Function, Arity, Kind, Args) ->
 run(Module, Function, 0, _, _) -> Module:Function();
 run(Module, Function, 1, elixir, Args) -> Module:Function(Args);
 run(Module, Function, 1, erlang, Args) -> Module:Function([init:to_charlist(Arg) || Arg <- Args]).
+
+%% `on_load` functions run before the program, each in a process of its own, as the code server has it.
+on_load_all([Module | Modules]) -> on_load(Module), on_load_all(Modules);
+on_load_all(_) -> ok.
+
+on_load(Module) ->
+    {Pid, Ref} = spawn_monitor(?MODULE, call_on_load, [Module]),
+    receive
+        {'DOWN', Ref, process, Pid, {?MODULE, ok}} ->
+            erlang:finish_after_on_load(Module, true);
+        {'DOWN', Ref, process, Pid, _} ->
+            erlang:finish_after_on_load(Module, false)
+    end.
+
+call_on_load(Module) -> exit({?MODULE, erlang:call_on_load_function(Module)}).
 
 %% Flushes what other processes were asked to write, then ends the machine.
 -spec stop(term()) -> no_return().

@@ -38,5 +38,6 @@ window_size(_Fd) -> erlang:nif_error(undef).
 %%   {file, Module}     string()       what `code:which/1` answers for a module of the image
 %%   {object, Module}   binary()       the module's `.beam`, where the image keeps it
 %%   modules            [module()]     every module of the image, loaded or not
+%%   on_load            [module()]     those of them with an `on_load` function
 -spec info(Item :: term()) -> term() | undefined.
 info(_Item) -> erlang:nif_error(undef).

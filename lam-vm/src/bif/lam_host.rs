@@ -95,6 +95,14 @@ fn info<'c>(call: &mut Call<'c>, [item]: [Term<'c>; 1]) -> BifResult<'c> {
                 call.system().code.modules().iter().map(|module| Term::atom(atom::Atom::of_word(module.name))).collect();
             Ok(call.list(&modules))
         }
+        "on_load" => {
+            // Where a native of the machine stands behind an export there is nothing to load.
+            let code = &call.system().code;
+            let is_ours = |module: &&crate::image::ModuleRow| code.exports_of(module).iter().any(|export| export.bif != 0);
+            let modules = code.modules().iter().filter(|module| module.on_load != 0 && !is_ours(module));
+            let modules: Vec<Term<'c>> = modules.map(|module| Term::atom(atom::Atom::of_word(module.name))).collect();
+            Ok(call.list(&modules))
+        }
         _ => Ok(undefined),
     }
 }

@@ -20,6 +20,8 @@ use crate::term::{Export, FunEntry};
 pub struct Code {
     image: Option<Image>,
     made: Mutex<HashMap<(u32, u32, u32), &'static Export>>,
+    /// Names of modules whose `on_load` failed: as good as not loaded.
+    refused: Mutex<Vec<u64>>,
 }
 
 /// The function (and line) that an address belongs to.
@@ -34,7 +36,7 @@ pub struct Place {
 
 impl Default for Code {
     fn default() -> Self {
-        Code { image: None, made: Mutex::new(HashMap::new()) }
+        Code { image: None, made: Mutex::new(HashMap::new()), refused: Mutex::new(Vec::new()) }
     }
 }
 
@@ -94,7 +96,26 @@ impl Code {
     }
     pub fn module(&self, name: Atom) -> Option<&'static ModuleRow> {
         // Modules lie in order of code; names are few enough to look through.
-        self.image.as_ref()?.modules().iter().find(|module| module.name == name.word())
+        let found = self.image.as_ref()?.modules().iter().find(|module| module.name == name.word())?;
+        (!self.refused.lock().contains(&found.name)).then_some(found)
+    }
+    /// An entry, found by no name, that runs the module's `on_load` function.
+    pub fn on_load_entry(&self, module: &ModuleRow) -> Option<&'static Export> {
+        if module.on_load == 0 {
+            return None;
+        }
+        let (_, name, _) = info_at(module.on_load - 8 * u64::from(INFO_WORDS));
+        let entry = Export { code: module.on_load, native: 0, module: module.name, function: name.word(), arity: 0, stub: [0; 2], bif: 0 };
+        Some(Box::leak(Box::new(entry)))
+    }
+    /// Takes a module's exports back, for its `on_load` failed.
+    pub fn refuse(&self, module: &ModuleRow) {
+        self.refused.lock().push(module.name);
+        for export in self.exports_of(module) {
+            let stub = export.stub.as_ptr() as usize as u64;
+            // SAFETY: entries lie in the image's RW section; calls read the aligned word whole, before or after.
+            unsafe { (&raw const export.code).cast_mut().write_volatile(stub) };
+        }
     }
     pub fn modules(&self) -> &'static [ModuleRow] {
         self.image.as_ref().map_or(&[], Image::modules)

@@ -24,6 +24,22 @@ bifs! { module "erlang";
     [plain] "is_builtin"/3 = is_builtin, "erts/emulator/beam/bif.c";
     /// Natives are bound when building: `ok` for a module that has some, else as OTP answers when a library cannot be loaded.
     [plain] "load_nif"/2 = load_nif, "erts/emulator/beam/erl_nif.c";
+    /// Runs the module's `on_load` function; its value is the call's. `badarg` when there is none.
+    ///
+    /// `erlang:call_on_load_function(nope_mod)` => `error:badarg`
+    [plain] "call_on_load_function"/1 = call_on_load_function, "erts/emulator/beam/beam_bif_load.c";
+    /// Keeps a module whose `on_load` function gave `ok`, takes it back otherwise.
+    [plain] "finish_after_on_load"/2 = finish_after_on_load, "erts/emulator/beam/beam_bif_load.c";
+    /// Whether there is an older version of the module: never, for code is not replaced.
+    ///
+    /// `erlang:check_old_code(nope)` => `false`
+    /// `erlang:check_old_code(1)` => `error:badarg`
+    [plain] "check_old_code"/1 = check_old_code, "erts/emulator/beam/beam_bif_load.c";
+    /// Makes the module's code old; what is in the image stays.
+    ///
+    /// `erlang:delete_module(nope_mod)` => `undefined`
+    /// `erlang:delete_module(1)` => `error:badarg`
+    [plain] "delete_module"/1 = delete_module, "erts/emulator/beam/beam_bif_load.c";
 }
 
 fn module_row<'c>(call: &Call<'c>, module: Term<'c>) -> Result<&'static ModuleRow, Stop<'c>> {
@@ -123,6 +139,33 @@ fn is_builtin<'c>(_: &mut Call<'c>, [module, function, arity]: [Term<'c>; 3]) ->
     let (module, function) = (module.as_atom().or_badarg()?, function.as_atom().or_badarg()?);
     let arity = arity.as_usize().or_badarg()?;
     Ok(Term::bool(bif_by_name(module.text(), function.text(), arity).is_some()))
+}
+
+fn call_on_load_function<'c>(call: &mut Call<'c>, [module]: [Term<'c>; 1]) -> BifResult<'c> {
+    let row = module_row(call, module)?;
+    let entry = call.system().code.on_load_entry(row).or_badarg()?;
+    Err(call.trap(entry, &[]))
+}
+
+fn finish_after_on_load<'c>(call: &mut Call<'c>, [module, keep]: [Term<'c>; 2]) -> BifResult<'c> {
+    let row = module_row(call, module)?;
+    if keep.is_atom(am::FALSE) {
+        call.system().code.refuse(row);
+    }
+    Ok(Term::bool(true))
+}
+
+fn check_old_code<'c>(_: &mut Call<'c>, [module]: [Term<'c>; 1]) -> BifResult<'c> {
+    module.as_atom().or_badarg()?;
+    Ok(Term::bool(false))
+}
+
+fn delete_module<'c>(call: &mut Call<'c>, [module]: [Term<'c>; 1]) -> BifResult<'c> {
+    let name = module.as_atom().or_badarg()?;
+    match call.system().code.module(name) {
+        Some(_) => Err(Stop::Error(Term::atom(atom::intern_static("notsup")))),
+        None => Ok(Term::atom(am::UNDEFINED)),
+    }
 }
 
 fn load_nif<'c>(call: &mut Call<'c>, [path, _info]: [Term<'c>; 2]) -> BifResult<'c> {
