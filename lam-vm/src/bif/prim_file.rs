@@ -151,26 +151,29 @@ fn with_file<R>(handle: &Handle, act: impl FnOnce(&File) -> PosixResult<R>) -> P
 
 fn name_to_native<'c>(call: &mut Call<'c>, [name]: [Term<'c>; 1]) -> BifResult<'c> {
     let mut bytes = Vec::new();
-    if name.is_bitstring() {
-        bytes.extend_from_slice(&name.to_bytes().or_badarg()?);
+    if let Some(bits) = name.as_bits() {
+        // Bits beyond the last whole byte count for nothing.
+        bytes.extend_from_slice(&bits.to_bytes()[..bits.size / 8]);
     } else {
+        if !name.is_list() {
+            return Err(Stop::BADARG);
+        }
         deep_characters(name, &mut bytes).or_badarg()?;
     }
     bytes.push(0);
     Ok(call.binary(&bytes))
 }
 
-/// The UTF-8 of a deep list of code points, atoms and lists.
+/// The UTF-8 of a deep list of code points.
 fn deep_characters(name: Term<'_>, bytes: &mut Vec<u8>) -> Option<()> {
     let mut pending = vec![name];
     while let Some(term) = pending.pop() {
         match term.view() {
             View::Nil => {}
-            View::Cons(cell) => {
+            View::Cons(cell) if cell.tail.is_list() => {
                 pending.push(cell.tail);
                 pending.push(cell.head);
             }
-            View::Atom(atom) => bytes.extend_from_slice(atom.text().as_bytes()),
             View::Small(character) => {
                 let character = char::from_u32(u32::try_from(character).ok()?)?;
                 bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
@@ -196,7 +199,8 @@ fn normalize_utf8<'c>(call: &mut Call<'c>, [bytes]: [Term<'c>; 1]) -> BifResult<
 }
 
 fn is_translatable<'c>(_: &mut Call<'c>, [name]: [Term<'c>; 1]) -> BifResult<'c> {
-    Ok(Term::bool(name.to_bytes().is_none_or(|bytes| core::str::from_utf8(&bytes).is_ok())))
+    let bytes = name.to_bytes().or_badarg()?;
+    Ok(Term::bool(core::str::from_utf8(&bytes).is_ok()))
 }
 
 // --- open files

@@ -65,7 +65,7 @@ fn mfa_pairs<'c>(call: &mut Call<'c>, functions: &[(Atom, usize)]) -> Term<'c> {
 
 fn exports<'c>(call: &mut Call<'c>, row: &'static ModuleRow) -> Term<'c> {
     let list: Vec<(Atom, usize)> =
-        call.system().code.exports_of(row).iter().map(|export| (export.function(), export.arity as usize)).collect();
+        call.system().code.exports_of(row).iter().rev().map(|export| (export.function(), export.arity as usize)).collect();
     mfa_pairs(call, &list)
 }
 
@@ -169,8 +169,11 @@ fn delete_module<'c>(call: &mut Call<'c>, [module]: [Term<'c>; 1]) -> BifResult<
 }
 
 fn load_nif<'c>(call: &mut Call<'c>, [path, _info]: [Term<'c>; 2]) -> BifResult<'c> {
-    crate::bif::args::iolist_bytes(path).or_badarg()?;
-    let text = call.charlist("LAM loads no native libraries");
+    let path = crate::bif::args::iolist_bytes(path).or_badarg()?;
+    // LAM loads no native libraries: they are never found.
+    let path = String::from_utf8_lossy(&path);
+    let text = format!("Failed to load NIF library: '{path}.so: cannot open shared object file: No such file or directory'");
+    let text = call.charlist(&text);
     let reason = call.tuple(&[Term::atom(atom::intern_static("load_failed")), text]);
     Ok(call.tuple(&[Term::atom(am::ERROR), reason]))
 }

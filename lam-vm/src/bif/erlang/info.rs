@@ -166,6 +166,16 @@ fn system_info<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {
     let atom = |text: &'static str| Term::atom(atom::intern_static(text));
     match name.text() {
         "allocated_areas" => Ok(allocated_areas(call)),
+        "process_count" => {
+            let count = call.system().processes.count();
+            Ok(call.unsigned(count as u64))
+        }
+        "os_type" => Ok(call.tuple(&[atom("unix"), atom(if cfg!(target_os = "linux") { "linux" } else { "lam" })])),
+        // Not told by the hosts.
+        "os_version" => {
+            let zero = call.integer(0);
+            Ok(call.tuple(&[zero, zero, zero]))
+        }
         "allocator" => Ok(call.tuple(&[atom("undefined"), Term::NIL, Term::NIL, Term::NIL])),
         "c_compiler_used" => Ok(call.tuple(&[atom("undefined"), atom("undefined")])),
         "check_io" | "ethread_info" | "emu_args" => Ok(Term::NIL),

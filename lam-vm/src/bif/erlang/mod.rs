@@ -22,3 +22,4 @@ pub mod process_info;
 pub mod processes;
 pub mod spawning;
 pub mod timers;
+pub mod unused;
