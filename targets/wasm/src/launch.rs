@@ -6,7 +6,7 @@ use crate::archive;
 
 /// Runs the program inside; ends the process.
 pub fn launch() {
-    // Before anything else allocates, so that the image lies where `lam build` assumed.
+    // Before anything big is allocated, so that the image lies where `lam build` assumed.
     let image = archive::map();
     std::panic::set_hook(Box::new(|info| {
         eprintln!("error: LAM stopped: {info}\n\nhint: this is a fault in LAM; please report it with the program that shows it");

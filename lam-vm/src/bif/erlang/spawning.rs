@@ -197,7 +197,7 @@ fn parse_one<'c>(parsed: &mut Parsed<'c>, option: Term<'c>, is_request: bool) ->
 
 /// `min_heap_size` as OTP rounds it.
 pub fn heap_words(value: Term<'_>) -> Option<usize> {
-    let words = value.as_usize()?.min(1 << 40);
+    let words = value.as_usize()?.min(1 << (usize::BITS - 24));
     Some(if words <= MIN_HEAP_WORDS { MIN_HEAP_WORDS } else { next_heap_size(words) })
 }
 
