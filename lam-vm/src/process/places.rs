@@ -5,7 +5,7 @@ use crate::atom::{Atom, am};
 use crate::code::Code;
 use crate::heap::Heap;
 use crate::term::Term;
-use crate::term::word::{TAG_HEADER, TAG_MASK};
+use crate::term::word::{self, TAG_HEADER, TAG_MASK};
 
 impl Process {
     /// A word that this process keeps, as a term of `heap`, which is this process's own.
@@ -35,6 +35,17 @@ impl Process {
             at = at.wrapping_add(1);
         }
         addresses
+    }
+    /// How many handlers of exceptions it has set up.
+    pub fn catch_count(&self) -> usize {
+        let mut count = 0;
+        let mut at = self.heap.stop;
+        while at < self.heap.end {
+            // SAFETY: the stack lies between stop and end.
+            count += usize::from(word::is_catch(unsafe { *at }));
+            at = at.wrapping_add(1);
+        }
+        count
     }
     /// The function that it is in: module, function, arity.
     pub fn current_function(&self, code: &Code) -> (Atom, Atom, usize) {

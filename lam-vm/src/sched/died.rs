@@ -8,6 +8,8 @@ use crate::process::parts::{self, join};
 use crate::process::{OwnedTerm, ending, pid_term};
 use crate::term::Term;
 
+/// Longest text of a term in a report that no Erlang code makes.
+const REPORT_BYTES: usize = 4096;
 const FORMAT: &str = "Error in process ~p with exit value:~n~p~n";
 
 impl Driver {
@@ -52,7 +54,7 @@ impl Driver {
         let (pid, leader) = (process.pid, process.group_leader);
         let time_us = (platform::system_ns() / 1000) as i64;
         let Some(logger) = self.system.names.whereis(am::LOGGER) else {
-            let text = format!("Error in process {} with exit value:\n{}\n", show(pid_term(pid), 1), show(value.term(), 8));
+            let text = format!("Error in process {} with exit value:\n{}\n", shown(pid_term(pid)), shown(value.term()));
             let _ = platform::stdio::write_all(platform::stdio::Stream::Stderr, text.as_bytes());
             return;
         };
@@ -92,32 +94,12 @@ impl Driver {
 
 /// The machine's own report when the first process dies; the exit code.
 fn report(reason: Term<'_>) -> i32 {
-    let text = format!("the first process ended: {}\n", show(reason, 8));
+    let text = format!("the first process ended: {}\n", shown(reason));
     let _ = platform::stdio::write_all(platform::stdio::Stream::Stderr, text.as_bytes());
     1
 }
 
-/// A term in short, for reports that no Erlang code can make.
-fn show(term: Term<'_>, depth: usize) -> String {
-    use crate::term::View;
-    if depth == 0 {
-        return "...".into();
-    }
-    let list = |terms: &[Term<'_>]| terms.iter().map(|term| show(*term, depth - 1)).collect::<Vec<_>>().join(",");
-    match term.view() {
-        View::Small(value) => value.to_string(),
-        View::Float(value) => format!("{value:?}"),
-        View::Atom(atom) => atom.text().into(),
-        View::Nil => "[]".into(),
-        View::Tuple(tuple) => format!("{{{}}}", list(tuple.elements)),
-        View::Pid(pid) => format!("<0.{}.{}>", crate::term::word::pid_slot(pid.word()), crate::term::word::pid_generation(pid.word())),
-        View::Cons(_) => {
-            let elements: Vec<Term<'_>> = term.iter_list().take(200).collect();
-            let text: Option<String> = elements.iter().map(|element| element.as_small().and_then(|c| char::from_u32(c as u32)).filter(|c| !c.is_control())).collect();
-            text.map_or_else(|| format!("[{}]", list(&elements)), |text| format!("{text:?}"))
-        }
-        View::Bits(bits) => format!("<<{} bits>>", bits.size),
-        View::Map(map) => format!("#{{{} pairs}}", map.len()),
-        _ => "...".into(),
-    }
+/// A term's text, not longer than a report can bear.
+fn shown(term: Term<'_>) -> String {
+    crate::term::print::display_limited(term, REPORT_BYTES)
 }

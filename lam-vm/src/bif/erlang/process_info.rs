@@ -196,7 +196,8 @@ fn value<'c>(heap: &mut Heap<'c>, process: &mut Process, system: &System, item: 
             if process.parent == process.pid { Term::atom(am::UNDEFINED) } else { pid_term(process.parent) }
         }
         am::REDUCTIONS => heap.integer(process.reductions as i64),
-        am::TRACE | am::CATCHLEVEL => heap.integer(0),
+        am::TRACE => heap.integer(0),
+        am::CATCHLEVEL => heap.integer(process.catch_count() as i64),
         am::SEQUENTIAL_TRACE_TOKEN | am::BINARY => Term::NIL,
         am::LAST_CALLS => Term::bool(false),
         am::MESSAGE_QUEUE_DATA => Term::atom(if process.settings.off_heap_messages { am::OFF_HEAP } else { am::ON_HEAP }),

@@ -29,6 +29,8 @@ pub mod internal {
     bifs! { module "erts_internal";
         /// Makes a process and answers by a message `{Tag, Ref, ok, Pid}` or `{Tag, Ref, error, Reason}`; gives `Ref`, or why not.
         [plain] "spawn_request"/4 = super::spawn_request, "erts/emulator/beam/bif.c";
+        /// Asks another node to make a process: there is none, which the answer says (`noconnection`).
+        [plain] "dist_spawn_request"/4 = super::dist_spawn_request, "erts/emulator/beam/dist.c";
     }
 }
 
@@ -116,6 +118,23 @@ fn refused<'c>(call: &mut Call<'c>, tag: Option<Term<'c>>, reason: Atom, tell: b
         answer(call, tag, id, false, Term::atom(am::ERROR), Term::atom(reason));
     }
     Ok(call.reference(id))
+}
+
+pub(super) fn dist_spawn_request<'c>(call: &mut Call<'c>, [node, mfa, options, kind]: [Term<'c>; 4]) -> BifResult<'c> {
+    let Some([module, function, args]) = mfa.as_tuple_of().filter(|_| node.as_atom().is_some()) else {
+        return Ok(Term::atom(am::BADARG));
+    };
+    if checked(module, function, args).is_err() {
+        return Ok(Term::atom(am::BADARG));
+    }
+    let is_request = kind.is_atom(am::SPAWN_REQUEST);
+    let (tag, has_monitor, reason, on_error) = match parse(options, is_request) {
+        Ok(parsed) => (parsed.tag, parsed.options.monitor.is_some(), am::NOCONNECTION, parsed.on_error),
+        Err(BadOptions::NoList) => return Ok(Term::atom(am::BADARG)),
+        Err(BadOptions::Bad { tag, on_error }) => (tag, false, am::BADOPT, on_error),
+    };
+    let reference = refused(call, tag, reason, on_error || !is_request)?;
+    if is_request { Ok(reference) } else { Ok(call.tuple(&[reference, Term::bool(has_monitor)])) }
 }
 
 /// `{Tag, Ref, ok | error, Value}` to the caller itself.
