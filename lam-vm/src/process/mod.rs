@@ -122,6 +122,8 @@ pub struct Process {
     /// Initial call: module, function, arity.
     pub initial_call: (Atom, Atom, usize),
     pub reductions: u64,
+    /// Reductions that were left of the slice when `reductions` was last brought up to date.
+    pub counted_at: i64,
     /// Module whose `undefined_function/3` is called for what is not there.
     pub error_handler: Atom,
     /// A BIF waits, not a receive: it runs again whatever woke the process.
@@ -176,6 +178,7 @@ impl Process {
             group_leader: pid,
             initial_call: (am::ERLANG, am::APPLY, 2),
             reductions: 0,
+            counted_at: 0,
             error_handler: am::ERROR_HANDLER,
             waits_in_bif: false,
             hibernates: false,
@@ -198,5 +201,10 @@ impl Process {
             suspend_count: 0,
             settings: Settings::default(),
         }
+    }
+    /// Adds what was used of the slice since the last count; `left` of it are left.
+    pub fn count_reductions(&mut self, left: i64) {
+        self.reductions += (self.counted_at - left).max(0) as u64;
+        self.counted_at = left;
     }
 }

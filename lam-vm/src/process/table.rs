@@ -81,6 +81,10 @@ impl ProcessTable {
         (0..fresh).filter_map(alive).collect()
     }
 
+    /// Whether a process ever had this slot.
+    pub fn had_slot(&self, slot: u32) -> bool {
+        slot < self.slots.lock().fresh
+    }
     /// Makes a process: `make` gets its pid. It sleeps until somebody calls `start`.
     pub fn insert(&self, make: impl FnOnce(u64) -> Box<Process>) -> Result<u64, TableFull> {
         let slot = self.take_slot()?;

@@ -47,8 +47,6 @@ pub struct Driver {
     /// Its death ends the machine.
     first: Option<u64>,
     exit_code: Option<i32>,
-    /// Reductions left when the running process's count was last brought up to date.
-    counted_at: i64,
 }
 
 /// Whether a process goes on running.
@@ -71,7 +69,7 @@ impl Driver {
             outcome: Outcome::None,
             building: crate::interp::UnderConstruction::NONE,
         });
-        Driver { system, scheduler, first: None, exit_code: None, counted_at: 0 }
+        Driver { system, scheduler, first: None, exit_code: None }
     }
     pub fn system(&self) -> &Arc<System> {
         &self.system
@@ -143,7 +141,7 @@ impl Driver {
         // SAFETY: the pid came out of the run queue, which makes this scheduler the owner; the box stays until `died`.
         self.scheduler.process = unsafe { control.process() };
         self.scheduler.reductions = SLICE_REDUCTIONS;
-        self.counted_at = SLICE_REDUCTIONS;
+        self.scheduler.process().counted_at = SLICE_REDUCTIONS;
         if matches!(self.prepare(), Next::Go) {
             self.instructions();
         }
@@ -270,9 +268,7 @@ impl Driver {
     /// Adds what the slice used so far to the process's count.
     fn count_reductions(&mut self) {
         let left = self.scheduler.reductions;
-        let used = (self.counted_at - left).max(0) as u64;
-        self.counted_at = left;
-        self.scheduler.process().reductions += used;
+        self.scheduler.process().count_reductions(left);
     }
     /// A BIF that waits runs again whatever signal comes, and not before.
     fn sleeps_in_bif(&mut self) -> bool {

@@ -67,9 +67,16 @@ fn numbers<'c>(list: Term<'c>, prefix: &str) -> Option<Vec<u64>> {
 
 const PART_MAX: u64 = (1 << 28) - 1;
 
-fn list_to_pid<'c>(_: &mut Call<'c>, [list]: [Term<'c>; 1]) -> BifResult<'c> {
+/// Pids with larger numbers are known only once a process had them, as numbers of OTP 25 have 15 bits and ours 28.
+const NUMBER_MAX: u64 = 0x7FFF;
+
+fn list_to_pid<'c>(call: &mut Call<'c>, [list]: [Term<'c>; 1]) -> BifResult<'c> {
     match numbers(list, "<").as_deref() {
-        Some([0, slot @ 0..=PART_MAX, serial @ 0..=PART_MAX]) => Ok(Term::local_pid(*slot as u32, *serial as u32)),
+        Some([0, slot @ 0..=PART_MAX, serial @ 0..=PART_MAX])
+            if *slot <= NUMBER_MAX || call.system().processes.had_slot(*slot as u32) =>
+        {
+            Ok(Term::local_pid(*slot as u32, *serial as u32))
+        }
         _ => Err(Stop::BADARG),
     }
 }

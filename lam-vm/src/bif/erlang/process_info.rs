@@ -86,8 +86,10 @@ fn info<'c>(call: &mut Call<'c>, args: &[Term<'c>], pid: Term<'c>, items: Vec<At
     }
     if pid.word() == call.process().pid {
         let system = call.system();
-        call.process().take_in(&system.processes);
+        let left = call.reductions_left();
         let (heap, process) = call.parts();
+        process.take_in(&system.processes);
+        process.count_reductions(left);
         return Ok(build(heap, process, system, &items, form));
     }
     ask(call, args, pid, |from, number| Request::Info { from, number, items, form }, am::UNDEFINED)
@@ -264,10 +266,10 @@ fn backtrace<'c>(heap: &mut Heap<'c>, process: &Process, system: &System) -> Ter
 }
 
 fn sizes<'c>(heap: &mut Heap<'c>, process: &Process, item: Atom) -> Term<'c> {
-    let (stack, young) = (process.heap.stack_words(), process.heap.used_words());
+    let stack = process.heap.stack_words();
     let total = process.heap.total_words();
     match item {
-        am::HEAP_SIZE => heap.integer(young as i64),
+        am::HEAP_SIZE => heap.integer(process.heap.block_words() as i64),
         am::STACK_SIZE => heap.integer(stack as i64),
         am::TOTAL_HEAP_SIZE => heap.integer(total as i64),
         am::MEMORY => heap.integer((8 * total + size_of::<Process>()) as i64),
