@@ -10,7 +10,7 @@
 use std::ptr::NonNull;
 
 use crate::atom::{self, Atom};
-use crate::bif::{lam_host, machine_fingerprint};
+use crate::bif::{bif_by_name, lam_host, machine_fingerprint};
 use crate::code::Code;
 use crate::heap::{self, OwnedTerm};
 use crate::code::Image;
@@ -117,7 +117,7 @@ impl Machine {
         term::otp::set_release(boot.otp_release as u32);
         // SAFETY: literals are whole boxes and stay in place; the other sections hold no terms that anything points into.
         unsafe { heap::statics::register(image.base(), image.total_bytes()) };
-        let mut system = System::new(Code::new(image));
+        let mut system = System::new(Code::new(image, bif_by_name));
         system.arguments = host.args;
         let args = OwnedTerm::build(|heap| {
             let arguments: Vec<Term<'_>> = system.arguments.iter().map(|bytes| heap.binary(bytes)).collect();

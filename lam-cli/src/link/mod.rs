@@ -4,6 +4,7 @@
 //! given, library ─► program (modules taken apart) ─► reach (what is kept) ─► specific code ─► image
 //! ```
 
+mod inspect;
 mod literal;
 mod natives;
 mod program;
@@ -13,12 +14,13 @@ mod sites;
 mod value;
 
 use lam_vm::bif::machine_fingerprint;
-use lam_vm::image::{LayoutInput, LayoutModule, layout};
+pub use inspect::{inspect_image, inspect_module};
+
+use lam_vm::image::{LayoutInput, LayoutModule, View, embedded, layout};
 use lam_vm::isa::generic;
 use lam_vm::loader::check::check;
 use lam_vm::loader::specialise::transform;
 
-use crate::args::InspectArgs;
 use crate::error::{Error, Result};
 use crate::plan::{BuildInput, BuiltImage, Entry, Missing, ModuleReport};
 
@@ -55,10 +57,9 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         entry: (&entry.0, &entry.1, entry.2),
         kind,
         otp_release: input.library.release().split('.').next().and_then(|major| major.parse().ok()).unwrap_or(25),
-        embedded: &[],
+        embedded: &embedded::encode(&[(embedded::MISSING, missing_text(&reached.missing).as_bytes())]),
         machine: machine_fingerprint(),
         natives: &natives,
-        build_id: [0; 2],
     })
     .map_err(|error| Error::new(format!("cannot lay out the program: {error}")))?;
     let modules = reached
@@ -72,8 +73,10 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
             given: program.modules[kept.module].is_given,
         })
         .collect();
+    let sections = View::open(&bytes).map_err(|why| Error::bug(&format!("the image is broken: {why}")))?.section_sizes();
     Ok(BuiltImage {
         bytes,
+        sections,
         entry: format!("{}:{}/{}", entry.0, entry.1, entry.2),
         modules,
         missing: reached.missing,
@@ -122,12 +125,14 @@ fn entry(input: &BuildInput<'_>, program: &program::Program<'_>) -> Result<(Stri
     }
 }
 
-/// What `lam inspect` shows of an image, after its target and sizes.
-pub fn inspect_image(_args: &InspectArgs, _image: &[u8]) -> Result<String> {
-    Ok(String::new())
-}
-
-/// What `lam inspect` shows of a module (not gzip-wrapped), after its chunks.
-pub fn inspect_module(_args: &InspectArgs, _bytes: &[u8]) -> Result<String> {
-    Ok(String::new())
+/// The calls that will fail, as `lam inspect --missing` prints them.
+fn missing_text(missing: &[Missing]) -> String {
+    let mut text = String::new();
+    for one in missing {
+        text += &format!("{}\n", one.what);
+        for (depth, step) in one.path.iter().enumerate() {
+            text += &format!("  {}{step}\n", if depth == 0 { "called by " } else { "     from " });
+        }
+    }
+    text
 }

@@ -22,7 +22,11 @@ pub struct Code {
     made: Mutex<HashMap<(u32, u32, u32), &'static Export>>,
     /// Names of modules whose `on_load` failed: as good as not loaded.
     refused: Mutex<Vec<u64>>,
+    natives: FindNative,
 }
+
+/// The number of a BIF by name: entries of BIFs that no code mentions are made when they are asked for.
+pub type FindNative = fn(&str, &str, usize) -> Option<u16>;
 
 /// The function (and line) that an address belongs to.
 #[derive(Clone, Copy, Debug)]
@@ -36,13 +40,13 @@ pub struct Place {
 
 impl Default for Code {
     fn default() -> Self {
-        Code { image: None, made: Mutex::new(HashMap::new()), refused: Mutex::new(Vec::new()) }
+        Code { image: None, made: Mutex::new(HashMap::new()), refused: Mutex::new(Vec::new()), natives: |_, _, _| None }
     }
 }
 
 impl Code {
-    pub fn new(image: Image) -> Code {
-        Code { image: Some(image), ..Code::default() }
+    pub fn new(image: Image, natives: FindNative) -> Code {
+        Code { image: Some(image), natives, ..Code::default() }
     }
     pub fn image(&self) -> Option<&Image> {
         self.image.as_ref()
@@ -86,6 +90,10 @@ impl Code {
                 bif: 0,
             }));
             export.stub = [u64::from(number::Undefined), export as *const Export as usize as u64];
+            if let Some(bif) = (self.natives)(module.text(), function.text(), arity) {
+                export.stub[0] = u64::from(number::CallBifOnly) | (arity as u64) << 16 | u64::from(bif) << 32;
+                export.bif = u64::from(bif) + 1;
+            }
             export.code = export.stub.as_ptr() as usize as u64;
             export
         })

@@ -7,6 +7,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use md5::{Digest, Md5};
+
 use super::format::{BootInfo, Header, LineRow, MAGIC, SECTION_COUNT, Section, export_hash};
 use crate::atom::{self, Atom};
 use crate::heap::Alloc;
@@ -38,7 +40,6 @@ pub struct LayoutInput<'a> {
     pub natives: &'a dyn crate::loader::specialise::Natives,
     /// `bif::machine_fingerprint()`
     pub machine: u64,
-    pub build_id: [u64; 2],
 }
 
 /// What cannot be laid out.
@@ -132,6 +133,7 @@ impl<'a> Layout<'a> {
         self.write_relocations();
         self.align_to(4096);
         self.write_header(boot);
+        self.write_build_id();
         Ok(())
     }
 
@@ -492,8 +494,7 @@ impl<'a> Layout<'a> {
         self.section(Section::Relocations, &bitmap);
     }
     fn write_header(&mut self, boot: BootInfo) {
-        let build_id = self.input.build_id;
-        let mut words = vec![MAGIC, self.bytes.len() as u64, self.input.machine, build_id[0], build_id[1], self.input.base];
+        let mut words = vec![MAGIC, self.bytes.len() as u64, self.input.machine, 0, 0, self.input.base];
         words.extend([
             boot.start_module,
             boot.start_function,
@@ -507,6 +508,12 @@ impl<'a> Layout<'a> {
         for (word, place) in words.iter().zip(self.bytes.chunks_exact_mut(8)) {
             place.copy_from_slice(&word.to_le_bytes());
         }
+    }
+    /// A hash of all the bytes, those of the build id being 0.
+    fn write_build_id(&mut self) {
+        let hash = Md5::digest(&self.bytes);
+        let at = core::mem::offset_of!(Header, build_id);
+        self.bytes[at..at + 16].copy_from_slice(&hash);
     }
     fn section(&mut self, section: Section, content: &[u8]) {
         self.align();

@@ -7,7 +7,10 @@
 //! word whose bit is set in `relocations` is moved by the difference.
 
 pub mod format;
+pub mod embedded;
 mod layout;
+mod view;
 
 pub use format::{BootInfo, ModuleRow, Section};
+pub use view::{View, ViewFunction, ViewModule};
 pub use layout::{LayoutError, LayoutInput, LayoutModule, layout};

@@ -2,7 +2,7 @@
 
 use super::{Outcome, Scheduler, finish_address};
 use crate::atom;
-use crate::bif::{Bifs, machine_fingerprint};
+use crate::bif::{Bifs, bif_by_name, machine_fingerprint};
 use crate::code::Code;
 use crate::code::Image;
 use crate::image::{LayoutInput, LayoutModule, layout};
@@ -41,7 +41,6 @@ impl Program {
             embedded: &[],
             natives: &Bifs,
             machine: machine_fingerprint(),
-        build_id: [0; 2],
         };
         let bytes = layout(&input).expect("a layout");
         let memory: &'static mut [u64] = Box::leak(vec![0u64; bytes.len() / 8].into_boxed_slice());
@@ -50,7 +49,7 @@ impl Program {
             core::ptr::copy_nonoverlapping(bytes.as_ptr(), memory.as_mut_ptr().cast(), bytes.len());
             Image::open(memory.as_mut_ptr().cast(), bytes.len(), machine_fingerprint()).expect("an image")
         };
-        Program { system: Box::leak(Box::new(System::new(Code::new(image)))) }
+        Program { system: Box::leak(Box::new(System::new(Code::new(image, bif_by_name)))) }
     }
     /// Calls `Module:Function` with smalls and shows the result through `show`.
     pub fn call<R>(&self, name: &str, args: &[i64], tail_calls: bool, show: impl for<'c> FnOnce(Outcome, Term<'c>) -> R) -> R {

@@ -44,6 +44,8 @@ pub struct ModuleCode {
     pub lines: Vec<(u32, u32)>,
     /// Entry labels of functions whose natives the machine lacks.
     pub lacking: Vec<u32>,
+    /// For each generic instruction taken: its op index, and the word offset of what it became.
+    pub origins: Vec<(u32, u32)>,
     /// Op indexes of instructions that the machine lacks.
     pub unsupported: Vec<u32>,
     /// How many instructions were emitted, and how many of them as checked twins.
@@ -235,6 +237,7 @@ impl Emitter {
             sorts: self.code.sorts.len(),
             lines: self.code.lines.len(),
             calls: self.calls.len(),
+            origins: self.code.origins.len(),
             counts: (self.code.instruction_count, self.code.checked_count),
         }
     }
@@ -244,6 +247,7 @@ impl Emitter {
         self.code.sorts.truncate(mark.sorts);
         self.code.lines.truncate(mark.lines);
         self.calls.truncate(mark.calls);
+        self.code.origins.truncate(mark.origins);
         (self.code.instruction_count, self.code.checked_count) = mark.counts;
         self.local.clear();
     }
@@ -285,6 +289,7 @@ pub struct Mark {
     sorts: usize,
     lines: usize,
     calls: usize,
+    origins: usize,
     counts: (u32, u32),
 }
 

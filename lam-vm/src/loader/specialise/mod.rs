@@ -134,6 +134,8 @@ impl<'a> Transformer<'a> {
         while index < function.ops().end {
             self.index = index;
             self.out.reset_scratch();
+            let origin = (index as u32, self.out.offset());
+            self.out.code.origins.push(origin);
             let op = code.ops[index];
             index += self.instruction(op, code.args(op), function)?;
         }
