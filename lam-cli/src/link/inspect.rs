@@ -1,5 +1,7 @@
 //! What `lam inspect` shows: modules of an image, code of functions, calls that will fail, and what is broken.
 
+use std::collections::BTreeMap;
+
 use lam_vm::image::{Section, View, embedded};
 use lam_vm::isa::dis as specific;
 use lam_vm::isa::emit::{Fix, ModuleCode};
@@ -16,8 +18,8 @@ use crate::error::{Error, Result};
 pub fn inspect_image(args: &InspectArgs, image: &[u8]) -> Result<String> {
     let view = View::open(image).map_err(|why| Error::new(format!("the program is damaged: {why}")))?;
     let mut text = String::new();
+    let entries = embedded::decode(view.section(Section::Embedded));
     if args.missing {
-        let entries = embedded::decode(view.section(Section::Embedded));
         let missing = entries.iter().find(|(name, _)| *name == embedded::MISSING).map_or(&[][..], |(_, content)| content);
         let missing = String::from_utf8_lossy(missing);
         return Ok(if missing.is_empty() { "nothing is missing\n".into() } else { missing.into_owned() });
@@ -35,11 +37,14 @@ pub fn inspect_image(args: &InspectArgs, image: &[u8]) -> Result<String> {
     for (name, bytes) in view.section_sizes() {
         text += &format!("section {name} {bytes} bytes\n");
     }
+    let origins = entries.iter().find(|(name, _)| *name == embedded::MODULES).map_or(&[][..], |(_, content)| content);
+    let origins = String::from_utf8_lossy(origins);
+    let origins: BTreeMap<&str, &str> = origins.lines().filter_map(|line| line.split_once('\t')).collect();
     let mut modules = view.modules();
     modules.sort_by_key(|module| std::cmp::Reverse(module.code_bytes));
     for module in &modules {
-        let compiler = view.compiler_version(module).map_or(String::new(), |version| format!(", compiler {version}"));
-        text += &format!("module {} {}, {} functions, {} exported{compiler}\n", module.name, size(module.code_bytes), module.functions, module.exports);
+        let origin = origins.get(&*module.name).copied().unwrap_or_default();
+        text += &format!("module {} {}, {} functions, {} exported{origin}\n", module.name, size(module.code_bytes), module.functions, module.exports);
     }
     if args.verify {
         let wrong = view.verify();

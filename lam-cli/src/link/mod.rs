@@ -57,7 +57,10 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         entry: (&entry.0, &entry.1, entry.2),
         kind,
         otp_release: input.library.release().split('.').next().and_then(|major| major.parse().ok()).unwrap_or(25),
-        embedded: &embedded::encode(&[(embedded::MISSING, missing_text(&reached.missing).as_bytes())]),
+        embedded: &embedded::encode(&[
+            (embedded::MISSING, missing_text(&reached.missing).as_bytes()),
+            (embedded::MODULES, modules_text(&program, &reached).as_bytes()),
+        ]),
         machine: machine_fingerprint(),
         natives: &natives,
     })
@@ -133,6 +136,22 @@ fn missing_text(missing: &[Missing]) -> String {
         for (depth, step) in one.path.iter().enumerate() {
             text += &format!("  {}{step}\n", if depth == 0 { "called by " } else { "     from " });
         }
+    }
+    text
+}
+
+/// Where each module comes from: its name, then what `lam inspect` says of it.
+fn modules_text(program: &program::Program<'_>, reached: &reach::Reached) -> String {
+    let mut text = String::new();
+    for kept in &reached.kept {
+        let module = &program.modules[kept.module];
+        let app = match (module.is_given, &*module.app) {
+            (true, _) => "given",
+            (_, app) => app,
+        };
+        let version = module.file.compiler_version().unwrap_or("?");
+        let release = module.file.otp_release().map_or(String::new(), |release| format!(" (OTP {release})"));
+        text += &format!("{}\t, {app}, compiler {version}{release}\n", module.name);
     }
     text
 }

@@ -89,9 +89,7 @@ pub fn reach(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, 
     reach.user_roots(entry)?;
     reach.run()?;
     reach.is_reporting = false;
-    for (place, parent) in std::mem::take(&mut reach.quiet) {
-        reach.keep(place, parent);
-    }
+    reach.keep_quiet();
     for root in ROOTS {
         reach.root(root.mfa)?;
     }
@@ -188,9 +186,19 @@ impl Reach<'_, '_> {
 
     /// Every exported function of a module, and what these need.
     fn keep_exports(&mut self, module: usize, parent: Option<Place>) {
+        self.exported_places(module).into_iter().for_each(|place| self.keep(place, parent));
+    }
+
+    fn exported_places(&self, module: usize) -> Vec<Place> {
         let file = &self.program.modules[module].file;
-        let exported: Vec<usize> = file.exports.iter().filter_map(|export| file.function_of_label(export.label)).collect();
-        exported.into_iter().for_each(|index| self.keep((module, index), parent));
+        file.exports.iter().filter_map(|export| Some((module, file.function_of_label(export.label)?))).collect()
+    }
+
+    /// What was put off until all that the program surely calls is found.
+    fn keep_quiet(&mut self) {
+        for (place, parent) in std::mem::take(&mut self.quiet) {
+            self.keep(place, parent);
+        }
     }
 
     fn run(&mut self) -> Result<()> {
@@ -241,8 +249,13 @@ impl Reach<'_, '_> {
                 if self.program.input.library.module(&name).is_some()
                     && let Some(module) = self.program.load(&name)?
                 {
-                    self.keep_exports(module, Some(caller));
+                    // That these may be called is a guess; what they lack is no news.
+                    let exported = self.exported_places(module);
+                    self.quiet.extend(exported.into_iter().map(|place| (place, Some(caller))));
                 }
+            }
+            if !self.is_reporting {
+                self.keep_quiet();
             }
         }
         if let Some(caller) = self.unseen {

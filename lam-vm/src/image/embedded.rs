@@ -8,6 +8,9 @@
 /// The calls that will fail at run time, as `lam inspect --missing` prints them.
 pub const MISSING: &str = "missing";
 
+/// For each module a line: its name, a tab, and what `lam inspect` says of where it comes from.
+pub const MODULES: &str = "modules";
+
 /// The section's bytes.
 pub fn encode(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let number = |length: usize| (length as u32).to_le_bytes();

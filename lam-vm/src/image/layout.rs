@@ -230,8 +230,11 @@ impl<'a> Layout<'a> {
                     words.integers.insert(*value, self.literals.integer(*value));
                 }
             }
-            words.attributes = self.literals.external(&file.attributes).unwrap_or(word::NIL);
-            words.compile_info = self.literals.external(&file.compile_info).unwrap_or(word::NIL);
+            // Only `module_info` shows them, and they are large: what was compiled where, character by character.
+            let shows_info = file.exports.iter().any(|export| file.atom(export.function) == "module_info" && is_kept(module.code, export.label));
+            let mut info = |bytes: &[u8]| if shows_info { self.literals.external(bytes).unwrap_or(word::NIL) } else { word::NIL };
+            words.attributes = info(&file.attributes);
+            words.compile_info = info(&file.compile_info);
             for name in &file.lines.files {
                 words.files.push(self.literals.charlist(name));
             }
@@ -546,10 +549,14 @@ fn needed_atoms(module: &LayoutModule<'_>) -> Vec<bool> {
             _ => {}
         }
     }
-    let is_kept = |label: u32| code.labels.get(label as usize).is_some_and(|at| *at != u32::MAX);
-    module.file.exports.iter().filter(|export| is_kept(export.label)).for_each(|export| need(export.function));
-    tables.lambdas.iter().filter(|lambda| is_kept(lambda.label)).for_each(|lambda| need(lambda.function));
+    module.file.exports.iter().filter(|export| is_kept(code, export.label)).for_each(|export| need(export.function));
+    tables.lambdas.iter().filter(|lambda| is_kept(code, lambda.label)).for_each(|lambda| need(lambda.function));
     needed
+}
+
+/// Whether the function of an entry label is in the code.
+fn is_kept(code: &ModuleCode, label: u32) -> bool {
+    code.labels.get(label as usize).is_some_and(|at| *at != u32::MAX)
 }
 
 /// Sorts the values of a `select_val` table and their offsets with them.

@@ -35,7 +35,6 @@ pub struct ViewModule {
     first_word: usize,
     words: usize,
     first_function: usize,
-    compile_info: u64,
 }
 
 /// A function of a module: its name, and where its code lies in the image, in words.
@@ -139,32 +138,7 @@ impl<'a> View<'a> {
             first_word: start,
             words: end - start,
             first_function: usize::try_from(row[3]).ok()?,
-            compile_info: row[11],
         })
-    }
-    /// The version of the compiler that made a module, where its compile information tells.
-    pub fn compiler_version(&self, module: &ViewModule) -> Option<String> {
-        let mut list = module.compile_info;
-        for _ in 0..64 {
-            let cell = self.index_of(Section::Literals, word::is_cons(list).then(|| word::cons_address(list) as u64)?)?;
-            let (head, tail) = (self.word(cell)?, self.word(cell + 1)?);
-            list = tail;
-            let pair = self.index_of(Section::Literals, word::is_boxed(head).then(|| word::boxed_address(head) as u64)?)?;
-            if self.word(pair)? == word::header(kind::TUPLE, 2) && self.atom_text(self.word(pair + 1)?) == Some("version") {
-                return self.charlist(self.word(pair + 2)?);
-            }
-        }
-        None
-    }
-    fn charlist(&self, mut list: u64) -> Option<String> {
-        let mut text = String::new();
-        while list != word::NIL && text.len() < 4096 {
-            let cell = self.index_of(Section::Literals, word::is_cons(list).then(|| word::cons_address(list) as u64)?)?;
-            let head = self.word(cell)?;
-            text.push(char::from_u32(u32::try_from(word::is_small(head).then(|| word::small_value(head))?).ok()?)?);
-            list = self.word(cell + 1)?;
-        }
-        Some(text)
     }
     /// The functions of a module, in the order of its code.
     pub fn functions(&self, module: &ViewModule) -> Vec<ViewFunction> {
