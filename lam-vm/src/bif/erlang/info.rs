@@ -166,6 +166,10 @@ fn system_info<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {
     let atom = |text: &'static str| Term::atom(atom::intern_static(text));
     match name.text() {
         "allocated_areas" => Ok(allocated_areas(call)),
+        "ets_count" => {
+            let count = call.system().ets.count();
+            Ok(call.unsigned(count as u64))
+        }
         "process_count" => {
             let count = call.system().processes.count();
             Ok(call.unsigned(count as u64))

@@ -5,7 +5,7 @@ use crate::atom::{Atom, am};
 use crate::bif::args::{OrBadarg, pid_term};
 use crate::bif::erlang::time;
 use crate::bif::{BifResult, Call, bifs};
-use crate::ets::{self, Body, Kind, Protection, Table, WriteConcurrency};
+use crate::ets::{self, Body, Kind, Protection, Store, Table, WriteConcurrency};
 use crate::sync::Arc;
 use crate::term::Term;
 use crate::term::identity::local_node;
@@ -110,10 +110,24 @@ fn item<'c>(call: &mut Call<'c>, table: &Arc<Table>, body: &Body, what: Atom) ->
             Protection::Protected => am::PROTECTED,
             Protection::Private => am::PRIVATE,
         }),
+        _ if what.text() == "stats" => stats(call, &body.store),
         am::FIXED => Term::bool(body.is_fixed()),
         am::SAFE_FIXED | am::SAFE_FIXED_MONOTONIC_TIME => fixations(call, body, what == am::SAFE_FIXED),
         _ => return None,
     })
+}
+
+/// `{Places, Average, Deviation, ExpectedDeviation, Min, Max, Kept}` of objects in places; `false` of an ordered_set.
+fn stats<'c>(call: &mut Call<'c>, store: &Store) -> Term<'c> {
+    let Store::Hash(hash) = store else { return Term::bool(false) };
+    let sizes: Vec<usize> = (0..hash.slot_count()).filter_map(|at| hash.slot(at)).map(<[_]>::len).collect();
+    let count = sizes.len().max(1) as f64;
+    let average = hash.len() as f64 / count;
+    let variance = sizes.iter().map(|size| (*size as f64 - average).powi(2)).sum::<f64>() / count;
+    let floats = [average, variance.sqrt(), average.sqrt()].map(|value| call.float(value));
+    let [least, most] = [sizes.iter().min(), sizes.iter().max()].map(|size| call.unsigned(size.copied().unwrap_or(0) as u64));
+    let places = call.unsigned(sizes.len() as u64);
+    call.tuple(&[places, floats[0], floats[1], floats[2], least, most, Term::small(0).unwrap_or(Term::NIL)])
 }
 
 /// `{FixedSince, [{Pid, Count}]}`, or `false`.

@@ -202,13 +202,13 @@ impl<'c> Selection<'c> {
             (Store::Hash(store), None) => {
                 let below = if let Position::Below(slot) = position { slot } else { usize::MAX };
                 if start >= self.limit {
-                    go_on = Term::small(below as i64);
+                    go_on = self.rest_from(below, start);
                 } else {
                     for (slot, objects) in store.below(below) {
                         visited += objects.len();
                         found.extend(objects.iter().filter_map(|object| self.program.run(call, object.term())));
                         if found.len() >= self.limit {
-                            go_on = Term::small(slot as i64);
+                            go_on = self.rest_from(slot, found.len());
                             break;
                         }
                     }
@@ -233,6 +233,10 @@ impl<'c> Selection<'c> {
         }
         pay(call, visited);
         Ok(self.answer(call, table.options.kind, found, go_on))
+    }
+    /// The place to go on from, unless everything below it and everything found is given.
+    fn rest_from(&self, slot: usize, found: usize) -> Option<Term<'c>> {
+        if slot == 0 && found <= self.limit { None } else { Term::small(i64::try_from(slot).unwrap_or(0)) }
     }
     fn answer(&self, call: &mut Call<'c>, kind: Kind, mut found: Vec<Term<'c>>, go_on: Option<Term<'c>>) -> Term<'c> {
         if found.is_empty() {

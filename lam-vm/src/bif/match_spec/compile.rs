@@ -18,7 +18,8 @@ pub enum Dialect {
 /// What is wrong with a match specification.
 #[derive(Debug)]
 pub enum CompileError {
-    Bad(String),
+    /// Everything that is, in words.
+    Bad(Vec<String>),
     /// Nested too deep.
     SystemLimit,
 }
@@ -31,11 +32,11 @@ const DEPTH_MAX: usize = 200;
 const SHOWN_MAX: usize = 2000;
 
 fn bad<T>(text: &str) -> Result<T> {
-    Err(CompileError::Bad(text.to_owned()))
+    Err(CompileError::Bad(vec![text.to_owned()]))
 }
 
 fn bad_term<T>(text: &str, term: Term<'_>) -> Result<T> {
-    Err(CompileError::Bad(text.replace("%T", &display_limited(term, SHOWN_MAX))))
+    Err(CompileError::Bad(vec![text.replace("%T", &display_limited(term, SHOWN_MAX))]))
 }
 
 /// The number of a variable's name: `'$0'`, `'$12'`, not `'$01'`.
@@ -89,10 +90,15 @@ fn compile_clause(clause: Term<'_>, dialect: Dialect) -> Result<Clause> {
         }
         _ => variables.pattern(head, 0)?,
     };
-    let guards = Compiler { variables: &variables, dialect, is_guard: true }.expressions(guards)?;
-    let body = Compiler { variables: &variables, dialect, is_guard: false }.expressions(body)?;
-    if body.is_empty() && dialect == Dialect::Table {
-        return bad("Body clause does not return anything.");
+    let mut errors = Vec::new();
+    let guards = Compiler { variables: &variables, dialect, is_guard: true }.expressions(guards, &mut errors)?;
+    let is_empty = body.is_nil();
+    let body = Compiler { variables: &variables, dialect, is_guard: false }.expressions(body, &mut errors)?;
+    if is_empty && dialect == Dialect::Table {
+        errors.push("Body clause does not return anything.".to_owned());
+    }
+    if !errors.is_empty() {
+        return Err(CompileError::Bad(errors));
     }
     Ok(Clause { head, guards, body, variables })
 }
@@ -159,13 +165,24 @@ struct Compiler<'v> {
 }
 
 impl Compiler<'_> {
-    fn expressions(&self, list: Term<'_>) -> Result<Vec<Expression>> {
+    /// What is wrong with one expression does not keep others from being looked at.
+    fn expressions(&self, list: Term<'_>, errors: &mut Vec<String>) -> Result<Vec<Expression>> {
         if !list.is_list() {
-            return bad("Match expression is not a list.");
+            errors.push("Match expression is not a list.".to_owned());
         }
+        let mut expressions = Vec::new();
         let mut rest = list.iter_list();
-        let expressions = rest.by_ref().map(|term| self.expression(term, 0)).collect::<Result<Vec<_>>>()?;
-        if rest.rest.is_nil() { Ok(expressions) } else { bad("Match expression is not a proper list.") }
+        for term in rest.by_ref() {
+            match self.expression(term, 0) {
+                Ok(expression) => expressions.push(expression),
+                Err(CompileError::Bad(texts)) => errors.extend(texts),
+                Err(limit) => return Err(limit),
+            }
+        }
+        if list.is_list() && !rest.rest.is_nil() {
+            errors.push("Match expression is not a proper list.".to_owned());
+        }
+        Ok(expressions)
     }
     fn expression(&self, term: Term<'_>, depth: usize) -> Result<Expression> {
         if depth > DEPTH_MAX {
@@ -228,9 +245,8 @@ impl Compiler<'_> {
             am::SELF => bad_term("Special form 'self' called with arguments in %T.", term),
             _ if is_trace_form(name) => self.trace_form(name, term, args, depth),
             _ => {
-                let args = self.several(args, depth)?;
                 let Some(function) = function(name, args.len()) else { return self.no_function(name, args.len()) };
-                Ok(Expression::Call(function, args))
+                Ok(Expression::Call(function, self.several(args, depth)?))
             }
         }
     }

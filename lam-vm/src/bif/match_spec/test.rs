@@ -42,13 +42,16 @@ fn match_spec_test<'c>(call: &mut Call<'c>, [object, clauses, dialect]: [Term<'c
 
 /// `{error, [{error, Text}]}`
 fn errors<'c>(call: &mut Call<'c>, error: CompileError) -> Term<'c> {
-    let text = match error {
-        CompileError::Bad(text) => text,
-        CompileError::SystemLimit => "Excessive nesting; system limit reached.".to_owned(),
+    let texts = match error {
+        CompileError::Bad(texts) => texts,
+        CompileError::SystemLimit => vec!["Excessive nesting; system limit reached.".to_owned()],
     };
-    let text = call.charlist(&text);
-    let one = call.tuple(&[Term::atom(am::ERROR), text]);
-    let list = call.list(&[one]);
+    let mut list = Term::NIL;
+    for text in texts.iter().rev() {
+        let text = call.charlist(text);
+        let one = call.tuple(&[Term::atom(am::ERROR), text]);
+        list = call.cons(one, list);
+    }
     call.tuple(&[Term::atom(am::ERROR), list])
 }
 
@@ -56,8 +59,7 @@ impl Program {
     /// What a trace would be told: `true`, `false` or a message, and the flags that were set.
     fn trace<'c>(&self, call: &mut Call<'c>, arguments: Term<'c>) -> (Term<'c>, Term<'c>) {
         for clause in &self.clauses {
-            let one = crate::bif::match_spec::run_trace(clause, call, arguments);
-            if let Some(outcome) = one {
+            if let Some(outcome) = super::run_trace(clause, call, arguments) {
                 return outcome;
             }
         }
