@@ -27,7 +27,7 @@ pub const ROOTS: &[Root] = roots! {
     "the report of the main process" => [("erl_error", "format_exception", 3)],
     "`erl_error` and loggers explain a BIF's failure through the module that `error_info` names" => [
         ("erl_erts_errors", "format_error", 2), ("erl_kernel_errors", "format_error", 2),
-        ("erl_stdlib_errors", "format_error", 2),
+        ("erl_stdlib_errors", "format_error", 2), ("erl_erts_errors", "format_bs_fail", 2),
     ],
     "the read of a setting by reports of OTP; its table is made at boot" => [("application_controller", "get_env", 2)],
     "the process `logger`: `{log, …}` of the machine, `logger:add_handler` and its kin" => [

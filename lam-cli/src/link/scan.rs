@@ -229,6 +229,10 @@ impl Scan<'_> {
                 }
                 None => self.found.is_unresolved = true,
             },
+            Site::Handle(functions) => {
+                let names = functions.iter().map(|(function, arity)| (module.to_string(), function.to_string(), Some(*arity)));
+                self.found.named.extend(names);
+            }
             Site::Whole(m) => match args[m].as_atom() {
                 Some(module) => self.found.whole.push(module.into()),
                 None => self.found.is_unresolved = true,

@@ -11,9 +11,34 @@ pub enum Site {
     Callbacks(usize, &'static [(&'static str, u8)]),
     /// A module any of whose exports may be called.
     Whole(usize),
+    /// Its value names the function's own module, whose functions of these names and arities are called through it.
+    Handle(&'static [(&'static str, u8)]),
 }
 
-use Site::{Apply, Callbacks, Fun, Whole};
+use Site::{Apply, Callbacks, Fun, Handle, Whole};
+
+/// What `file` and `file_io_server` call through a `file_descriptor` record.
+const DESCRIPTOR: &[(&str, u8)] = &[
+    ("close", 1),
+    ("read", 2),
+    ("read_line", 1),
+    ("pread", 2),
+    ("pread", 3),
+    ("write", 2),
+    ("pwrite", 2),
+    ("pwrite", 3),
+    ("position", 2),
+    ("truncate", 1),
+    ("sync", 1),
+    ("datasync", 1),
+    ("advise", 4),
+    ("allocate", 3),
+    ("sendfile", 8),
+    ("copy", 3),
+    ("get_handle", 1),
+    ("ipread_s32bu_p32bu", 3),
+    ("read_handle_info", 2),
+];
 
 const SERVER: &[(&str, u8)] = &[
     ("init", 1),
@@ -77,6 +102,8 @@ pub fn site(module: &str, function: &str, arity: usize) -> Option<Site> {
         ("rpc", "call" | "block_call", 4 | 5) => Apply(1, 2, 3),
         ("rpc", "cast" | "async_call", 4) => Apply(1, 2, 3),
         ("erpc", "call", 4 | 5) | ("erpc", "cast" | "send_request", 4) => Apply(1, 2, 3),
+        ("prim_file" | "ram_file", "open", 2) | ("prim_file", "file_desc_to_ref", 2) => Handle(DESCRIPTOR),
+        (raw, "open_layer", 3) if raw.starts_with("raw_file_io_") => Handle(DESCRIPTOR),
         ("gen", "start", 5 | 6) => Callbacks(0, GENERIC),
         ("gen_server", "start" | "start_link" | "start_monitor", 3) => Callbacks(0, SERVER),
         ("gen_server", "start" | "start_link" | "start_monitor", 4) => Callbacks(1, SERVER),

@@ -233,8 +233,10 @@ pub unsafe fn update_record(s: &mut Scheduler) -> Control {
             };
             *element = value;
         }
-        let copy = s.heap().tuple(&elements);
-        s.set(slot_a(w), copy.word());
+        // Where nothing changes the record stays what it is.
+        let is_same = elements.iter().zip(old.elements).all(|(new, old)| new.word() == old.word());
+        let result = if is_same { source } else { s.heap().tuple(&elements) };
+        s.set(slot_a(w), result.word());
         s.jump(slot_c(w) as isize)
     }
 }

@@ -174,6 +174,10 @@ fn system_info<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {
             let count = call.system().processes.count();
             Ok(call.unsigned(count as u64))
         }
+        "ets_count" => {
+            let count = call.system().ets.count();
+            Ok(call.unsigned(count as u64))
+        }
         "os_type" => Ok(call.tuple(&[atom("unix"), atom(if cfg!(target_os = "linux") { "linux" } else { "lam" })])),
         // Not told by the hosts.
         "os_version" => {
@@ -355,7 +359,7 @@ fn system_flag<'c>(call: &mut Call<'c>, [flag, value]: [Term<'c>; 2]) -> BifResu
             value.as_atom().or_badarg()?;
             Ok(Term::bool(false))
         }
-        _ => Err(Stop::BADARG),
+        _ => Err(call.badarg_cause(atom::intern_static("badopt"))),
     }
 }
 
