@@ -43,14 +43,21 @@ pub fn image(args: &ProgramArgs, inputs: &Inputs, target: Target, quiet: bool) -
     if !quiet {
         eprintln!("using OTP {}", otp.origin());
     }
+    let mut given_modules = Vec::with_capacity(inputs.modules.len());
     for given in &inputs.modules {
         let library = otp.module(&given.name);
+        // OTP's own copy of such a module needs an emulator's servers, which an image has not.
+        if library.as_ref().is_some_and(|file| file.app == "lam") {
+            warn(&format!("`{}` is left out: LAM has its own module `{}`", given.path.display(), given.name));
+            continue;
+        }
+        given_modules.push(given.clone());
         if otp.has_otp_module(&given.name) && library.is_none_or(|file| file.bytes != given.bytes) {
             warn(&format!("`{}` replaces OTP's module `{}`", given.path.display(), given.name));
         }
     }
     let input = BuildInput {
-        given: inputs.modules.clone(),
+        given: given_modules,
         apps: inputs.apps.clone(),
         library: &otp,
         options: options(args)?,

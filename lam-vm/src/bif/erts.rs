@@ -168,6 +168,11 @@ pub mod debug {
         ///
         /// `erts_debug:get_internal_state(a)` => `error:undef`
         [plain] "get_internal_state"/1 = unavailable, "erts/emulator/beam/erl_bif_info.c";
+        /// Sets a state that tests look at: the machine has none of them, so that nothing changes and all was as it is.
+        ///
+        /// `erts_debug:set_internal_state(available_internal_state, true)` => `false`
+        /// `erts_debug:set_internal_state(1, true)` => `error:badarg`
+        [plain] "set_internal_state"/2 = set_internal_state, "erts/emulator/beam/erl_bif_info.c";
         /// What is shown of a map's inside: `{badmap, Term}` for what is none, `badarg` for maps, for ours have another inside.
         ///
         /// `erts_debug:map_info(a)` => `error:{badmap, a}`
@@ -236,6 +241,11 @@ pub mod debug {
 
     fn unavailable<'c>(_: &mut Call<'c>, [_]: [Term<'c>; 1]) -> BifResult<'c> {
         Err(Stop::UNDEF)
+    }
+
+    fn set_internal_state<'c>(_: &mut Call<'c>, [name, _]: [Term<'c>; 2]) -> BifResult<'c> {
+        name.as_atom().or_badarg()?;
+        Ok(Term::bool(false))
     }
 
     fn map_info<'c>(call: &mut Call<'c>, [map]: [Term<'c>; 1]) -> BifResult<'c> {
