@@ -156,12 +156,34 @@ all_available() ->
 
 which(Module) when is_atom(Module) ->
     case erlang:module_loaded(Module) of
-        true -> file_of(Module);
+        true -> found(file_of(Module), Module);
         false ->
             case where_is_file(atom_to_list(Module) ++ ".beam") of
                 non_existing -> non_existing;
                 File -> File
             end
+    end.
+
+%% An image names no folder of the machine it was built on. Where the name alone finds no file, the one beside the source
+%% that the module itself names is told, if it is there.
+found([_ | _] = File, Module) ->
+    case erl_prim_loader:read_file_info(File) of
+        {ok, _} -> File;
+        error -> beside_source(File, Module)
+    end;
+found(File, _Module) ->
+    File.
+
+beside_source(File, Module) ->
+    case lists:keyfind(source, 1, Module:module_info(compile)) of
+        {source, [_ | _] = Source} ->
+            Beside = join(parent(Source), File),
+            case erl_prim_loader:read_file_info(Beside) of
+                {ok, _} -> Beside;
+                error -> File
+            end;
+        _ ->
+            File
     end.
 
 %% The file of a loaded module, or `preloaded`.

@@ -11,7 +11,7 @@
 %% that message still in its mailbox. A program that never calls the server pays one spawn.
 -module(lam_boot).
 
--export([start/5, main/5, sleep/3, wake/3, flush/0, stop/1, killed/1, call_on_load/1]).
+-export([start/2, start/5, main/5, controller/0, idle/0, sleep/3, wake/3, flush/0, stop/1, killed/1, call_on_load/1]).
 
 -define(SYNC_MS, 5000).
 
@@ -31,6 +31,7 @@ start(Module, Function, Arity, Kind, Args) ->
     end,
     asleep(file_server_2, file_server, []),
     asleep(timer_server, timer, []),
+    asleep_controller(),
     asleep_supervisor(logger_sup, logger_sup, []),
     asleep_supervisor(kernel_safe_sup, kernel, safe),
     {Main, Ref} = spawn_monitor(?MODULE, main, [Module, Function, Arity, Kind, Args]),
@@ -169,3 +170,36 @@ wake(Name, Module, Arg) ->
                 {ok, State0, _} -> State0           % supervisors of OTP 27 and later ask to hibernate
             end,
     gen_server:enter_loop(Module, [], State, {local, Name}).
+
+%% The application controller, started by its first message. OTP's makes a process of its own, so that the one that held the
+%% name hands on what came to it. `kernel` and `stdlib` count as running: what they start is here, or asleep.
+asleep_controller() ->
+    case erlang:function_exported(application_controller, start, 1) of
+        true -> true = register(application_controller, spawn(erlang, hibernate, [?MODULE, controller, []]));
+        false -> ok
+    end.
+
+-spec controller() -> no_return().
+controller() ->
+    true = unregister(application_controller),
+    Env = ets:tab2list(ac_tab),
+    true = ets:delete(ac_tab),
+    {ok, Pid} = apply(application_controller, start, [app(kernel, [{mod, {?MODULE, []}}])]),
+    true = ets:insert(ac_tab, Env),
+    ok = application:load(app(stdlib, [])),
+    ok = application:start_boot(kernel, permanent),
+    ok = application:start_boot(stdlib, permanent),
+    hand_on(Pid).
+
+hand_on(Pid) ->
+    receive Message -> Pid ! Message end,
+    hand_on(Pid).
+
+app(Name, More) ->
+    {application, Name, [{description, ""}, {vsn, "1"}, {modules, []}, {registered, []}, {applications, []}, {env, []} | More]}.
+
+%% `kernel` as an application has no tree of its own: a process that only waits.
+start(normal, []) -> {ok, spawn_link(?MODULE, idle, [])}.
+
+-spec idle() -> no_return().
+idle() -> receive _ -> idle() end.

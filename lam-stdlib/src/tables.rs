@@ -64,6 +64,36 @@ pub const SERVERS: &[Server] = &[
         ],
     },
     Server {
+        name: "application_controller",
+        callers: &[
+            ("application", "start", 2),
+            ("application", "start_boot", 2),
+            ("application", "stop", 1),
+            ("application", "load", 2),
+            ("application", "unload", 1),
+            ("application", "set_env", 2),
+            ("application", "set_env", 4),
+            ("application", "unset_env", 3),
+            ("application", "which_applications", 0),
+            ("application", "which_applications", 1),
+            ("application", "permit", 2),
+        ],
+        keep: &[
+            ("application_controller", "start", 1),
+            ("application_controller", "handle_call", 3),
+            ("application_controller", "handle_cast", 2),
+            ("application_controller", "handle_info", 2),
+            ("application_controller", "terminate", 2),
+            ("application_controller", "code_change", 3),
+            ("application", "load", 1),
+            ("application", "start_boot", 2),
+            ("lam_boot", "start", 2),
+            ("lam_boot", "controller", 0),
+            ("lam_boot", "idle", 0),
+            ("ets", "tab2list", 1),
+        ],
+    },
+    Server {
         name: "timer_server",
         callers: &[("timer", "req", 2), ("timer", "maybe_req", 2)],
         keep: &[
@@ -137,23 +167,6 @@ pub const SERVERS: &[Server] = &[
 
 /// Level `kernel` when given code reaches one of these.
 pub const SERVICES: &[Service] = &[
-    Service {
-        server: "application_controller",
-        functions: &[
-            ("application", "start"),
-            ("application", "start_boot"),
-            ("application", "ensure_started"),
-            ("application", "ensure_all_started"),
-            ("application", "stop"),
-            ("application", "load"),
-            ("application", "unload"),
-            ("application", "set_env"),
-            ("application", "unset_env"),
-            ("application", "which_applications"),
-            ("application", "takeover"),
-            ("application", "permit"),
-        ],
-    },
     Service {
         server: "code_server",
         functions: &[("code_server", "*")],

@@ -247,9 +247,10 @@ impl Ready<'_> {
 
 /// *Errors*: `None` for what is no pattern.
 fn pattern_of(term: Term<'_>) -> Option<Ready<'_>> {
-    if let Some([_, reference]) = term.as_tuple_of() {
+    if let Some([tag, reference]) = term.as_tuple_of() {
         let View::Ref(reference) = reference.view() else { return None };
-        return reference.resource::<Pattern>().map(Ready::Shared);
+        let pattern = reference.resource::<Pattern>()?;
+        return (tag.as_atom()?.text() == pattern.tag()).then_some(Ready::Shared(pattern));
     }
     let mut patterns = Vec::new();
     if term.is_bitstring() {
@@ -267,7 +268,7 @@ fn pattern_of(term: Term<'_>) -> Option<Ready<'_>> {
 
 fn compile_pattern<'c>(call: &mut Call<'c>, [pattern]: [Term<'c>; 1]) -> BifResult<'c> {
     let Some(Ready::Own(pattern)) = pattern_of(pattern) else { return Err(Stop::BADARG) };
-    let tag = atom::intern_static(if pattern.is_single() { "bm" } else { "ac" });
+    let tag = atom::intern_static(pattern.tag());
     let id = call.system().unique.reference();
     let reference = call.resource(Arc::new(Resource { data: Box::new(pattern) }), id);
     Ok(call.tuple(&[Term::atom(tag), reference]))

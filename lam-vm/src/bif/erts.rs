@@ -151,6 +151,8 @@ pub mod debug {
         ///
         /// `erts_debug:flat_size(1)` => `0`
         /// `erts_debug:flat_size({[a], 1})` => `5`
+        /// `erts_debug:flat_size(576460752303423487)` => `0`
+        /// `erts_debug:flat_size(576460752303423488)` => `2`
         [plain] "flat_size"/1 = flat_size, "erts/emulator/beam/erl_debug.c";
         /// Words that a term takes on a heap, shared parts counted once.
         ///
@@ -183,12 +185,25 @@ pub mod debug {
         Ok(Term::bool(a.is_same(b)))
     }
 
+    /// Words that an immediate of ours takes where OTP boxes it: integers beyond its 60 bits, floats.
+    fn boxed_words(term: Term<'_>) -> usize {
+        match term.view() {
+            View::Small(value) if !(-(1 << 59)..1 << 59).contains(&value) => 2,
+            View::Float(_) => 2,
+            _ => 0,
+        }
+    }
+
     /// Words of all boxes and cells, each visit counted unless `visited` says it was seen.
     fn words<'c>(term: Term<'c>, mut is_new: impl FnMut(Term<'c>) -> bool) -> usize {
         let mut total = 0;
         let mut pending = vec![term];
         while let Some(term) = pending.pop() {
-            if !word::is_pointer(term.word()) || !is_new(term) {
+            if !word::is_pointer(term.word()) {
+                total += boxed_words(term);
+                continue;
+            }
+            if !is_new(term) {
                 continue;
             }
             if let Some(cell) = term.as_cons() {

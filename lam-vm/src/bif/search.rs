@@ -36,8 +36,12 @@ impl Pattern {
         patterns.dedup();
         Pattern::Several(Automaton::new(&patterns))
     }
-    pub fn is_single(&self) -> bool {
-        matches!(self, Pattern::Single(_))
+    /// What `binary:compile_pattern/1` tags it with, after OTP's algorithms.
+    pub fn tag(&self) -> &'static str {
+        match self {
+            Pattern::Single(_) => "bm",
+            Pattern::Several(_) => "ac",
+        }
     }
     /// Start and length of the first match at `from` or later.
     pub fn find(&self, subject: &[u8], from: usize) -> Option<(usize, usize)> {

@@ -41,10 +41,6 @@ bifs! { module "erlang";
     /// `erlang:bump_reductions(1)` => `true`
     /// `erlang:bump_reductions(-1)` => `error:badarg`
     [plain] "bump_reductions"/1 = bump_reductions, "erts/emulator/beam/bif.c";
-    /// Ports that are open: there are none yet.
-    ///
-    /// `erlang:ports()` => `[]`
-    [plain] "ports"/0 = nodes_0, "erts/emulator/beam/erl_bif_port.c";
     /// Nodes that this one is connected to: without distribution none.
     ///
     /// `erlang:nodes()` => `[]`
