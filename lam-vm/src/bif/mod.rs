@@ -33,6 +33,7 @@ mod table;
 #[cfg(test)]
 pub mod testing;
 mod unicode;
+mod zlib;
 
 pub use call::{BifResult, Call, Stop};
 pub use table::{Bif, BifKind, BifTable, Function};
@@ -96,6 +97,7 @@ pub const TABLES: &[&BifTable] = &[
     &persistent_term::TABLE,
     &persistent_term::internal::TABLE,
     &unicode::TABLE,
+    &zlib::TABLE,
 ];
 
 /// Every row with its module, by number.
