@@ -166,9 +166,9 @@ pub mod debug {
         ///
         /// `erts_debug:interpreter_size()` => `0`
         [plain] "interpreter_size"/0 = interpreter_size, "erts/emulator/beam/beam_debug.c";
-        /// What the machine keeps for itself: `undef`, as where it was not made available.
+        /// What the machine keeps for itself: it tells nothing of it.
         ///
-        /// `erts_debug:get_internal_state(a)` => `error:undef`
+        /// `erts_debug:get_internal_state(a)` => `error:badarg`
         [plain] "get_internal_state"/1 = unavailable, "erts/emulator/beam/erl_bif_info.c";
         /// Sets a state that tests look at: the machine has none of them, so that nothing changes and all was as it is.
         ///
@@ -255,7 +255,7 @@ pub mod debug {
     }
 
     fn unavailable<'c>(_: &mut Call<'c>, [_]: [Term<'c>; 1]) -> BifResult<'c> {
-        Err(Stop::UNDEF)
+        Err(Stop::BADARG)
     }
 
     fn set_internal_state<'c>(_: &mut Call<'c>, [name, _]: [Term<'c>; 2]) -> BifResult<'c> {

@@ -367,6 +367,14 @@ impl<'c> Heap<'c> {
     }
     /// `Map#{K1 := V1, …}`; the first key that is not there is the error.
     pub fn map_update_pairs(&mut self, map: Term<'c>, pairs: &[Term<'c>]) -> Result<Term<'c>, Term<'c>> {
+        self.map_update_in_order(map, pairs).map_err(|first| {
+            // OTP's loader sorts the keys: of several that are missing the least is told.
+            let old = map.as_map().expect("the caller passes a map");
+            let missing = pairs.chunks_exact(2).map(|pair| pair[0]).filter(|key| map_get(&old, *key).is_none());
+            missing.reduce(|a, b| if compare_exact(b, a).is_lt() { b } else { a }).unwrap_or(first)
+        })
+    }
+    fn map_update_in_order(&mut self, map: Term<'c>, pairs: &[Term<'c>]) -> Result<Term<'c>, Term<'c>> {
         let Map::Flat { values, keys } = map.as_map().expect("the caller passes a map") else {
             return pairs.chunks_exact(2).try_fold(map, |map, pair| self.map_update(map, pair[0], pair[1]).ok_or(pair[0]));
         };

@@ -99,6 +99,7 @@ fn plain_answer(key: &str) -> Option<Answer> {
         "driver_version" => Text("3.3".to_owned()),
         "dynamic_trace" => Atom("none"),
         "emu_flavor" => Atom("emu"),
+        "endian" => Atom(if cfg!(target_endian = "big") { "big" } else { "little" }),
         "end_time" => Integer(i64::MAX / 10 * 9),
         "ets_limit" => Integer(8192),
         "fullsweep_after" => Keyed(65_535),
