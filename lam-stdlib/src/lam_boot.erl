@@ -64,7 +64,9 @@ on_load(Module) ->
             erlang:finish_after_on_load(Module, false)
     end.
 
-call_on_load(Module) -> exit({?MODULE, erlang:call_on_load_function(Module)}).
+%% One that fails says nothing of its own.
+call_on_load(Module) ->
+    exit({?MODULE, try erlang:call_on_load_function(Module) catch _:_ -> failed end}).
 
 %% Flushes what other processes were asked to write, then ends the machine.
 -spec stop(term()) -> no_return().

@@ -13,12 +13,27 @@ pub enum Site {
     Whole(usize),
     /// Its value names the function's own module, whose functions of these names and arities are called through it.
     Handle(&'static [(&'static str, u8)]),
+    /// These functions, which it chooses among by its arguments.
+    Named(&'static [(&'static str, &'static str, u8)]),
 }
 
-use Site::{Apply, Callbacks, Fun, Handle, Whole};
+use Site::{Apply, Callbacks, Fun, Handle, Named, Whole};
+
+/// Layers of `raw_file_io:open/2`, by mode.
+const LAYERS: &[(&str, &str, u8)] = &[
+    ("raw_file_io_list", "open_layer", 3),
+    ("raw_file_io_list", "init", 1),
+    ("raw_file_io_list", "callback_mode", 0),
+    ("raw_file_io_delayed", "open_layer", 3),
+    ("raw_file_io_delayed", "init", 1),
+    ("raw_file_io_delayed", "callback_mode", 0),
+    ("raw_file_io_delayed", "opening", 3),
+    ("raw_file_io_delayed", "opened", 3),
+    ("raw_file_io_compressed", "open_layer", 3),
+];
 
 /// What `file` and `file_io_server` call through a `file_descriptor` record.
-const DESCRIPTOR: &[(&str, u8)] = &[
+pub const DESCRIPTOR: &[(&str, u8)] = &[
     ("close", 1),
     ("read", 2),
     ("read_line", 1),
@@ -103,7 +118,7 @@ pub fn site(module: &str, function: &str, arity: usize) -> Option<Site> {
         ("rpc", "cast" | "async_call", 4) => Apply(1, 2, 3),
         ("erpc", "call", 4 | 5) | ("erpc", "cast" | "send_request", 4) => Apply(1, 2, 3),
         ("prim_file" | "ram_file", "open", 2) | ("prim_file", "file_desc_to_ref", 2) => Handle(DESCRIPTOR),
-        (raw, "open_layer", 3) if raw.starts_with("raw_file_io_") => Handle(DESCRIPTOR),
+        ("raw_file_io", "open", 2) => Named(LAYERS),
         ("gen", "start", 5 | 6) => Callbacks(0, GENERIC),
         ("gen_server", "start" | "start_link" | "start_monitor", 3) => Callbacks(0, SERVER),
         ("gen_server", "start" | "start_link" | "start_monitor", 4) => Callbacks(1, SERVER),

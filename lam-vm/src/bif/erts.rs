@@ -158,6 +158,10 @@ pub mod debug {
         ///
         /// `erts_debug:size_shared([a, b])` => `4`
         [plain] "size_shared"/1 = size_shared, "erts/emulator/beam/erl_debug.c";
+        /// A copy that keeps what is shared: only the real machine's own tests have it.
+        ///
+        /// `erts_debug:copy_shared([a], [])` => `error:badarg`
+        [plain] "copy_shared"/2 = no_copy, "erts/emulator/beam/erl_debug.c";
         /// Writes a term to standard output as `erlang:display/1`, and gives what was written.
         [plain] "display"/1 = display, "erts/emulator/beam/bif.c";
         /// Names of the instructions: none are told.
@@ -212,7 +216,7 @@ pub mod debug {
                 pending.push(cell.tail);
                 continue;
             }
-            total += 1 + word::header_words(term.header());
+            total += words_of_box(term);
             match term.view() {
                 View::Tuple(tuple) => pending.extend_from_slice(tuple.elements),
                 View::Fun(fun) => pending.extend_from_slice(fun.env),
@@ -234,6 +238,19 @@ pub mod debug {
         total
     }
 
+    /// Words of one box as OTP counts them where ours is laid out otherwise.
+    fn words_of_box(term: Term<'_>) -> usize {
+        match term.view() {
+            // Header, size, keys; the values.
+            View::Map(Map::Flat { keys, .. }) => 3 + keys.len(),
+            // Header, size, bytes; a counted binary has six words.
+            View::Bits(bits) if term.kind() != kind::SUBBITS && bits.size % 8 == 0 => {
+                if bits.size > 8 * 64 { 6 } else { 2 + bits.size.div_ceil(64) }
+            }
+            _ => 1 + word::header_words(term.header()),
+        }
+    }
+
     fn flat_size<'c>(call: &mut Call<'c>, [term]: [Term<'c>; 1]) -> BifResult<'c> {
         let total = words(term, |_| true);
         call.bump(total as i64 / 100);
@@ -242,7 +259,8 @@ pub mod debug {
 
     fn size_shared<'c>(call: &mut Call<'c>, [term]: [Term<'c>; 1]) -> BifResult<'c> {
         let mut seen = std::collections::HashSet::new();
-        let total = words(term, |term| seen.insert(term.word()));
+        // Literals lie on no heap.
+        let total = words(term, |term| !crate::heap::statics::is_static(term.word()) && seen.insert(term.word()));
         call.bump(total as i64 / 50);
         Ok(call.unsigned(total as u64))
     }
@@ -252,6 +270,10 @@ pub mod debug {
         text.push(b'\n');
         crate::bif::erlang::info::write(call, crate::platform::stdio::Stream::Stdout, &text)?;
         Ok(call.byte_list(&text, Term::NIL))
+    }
+
+    fn no_copy<'c>(_: &mut Call<'c>, [_, _]: [Term<'c>; 2]) -> BifResult<'c> {
+        Err(Stop::BADARG)
     }
 
     fn unavailable<'c>(_: &mut Call<'c>, [_]: [Term<'c>; 1]) -> BifResult<'c> {
