@@ -43,7 +43,9 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
             let instruction = generic::name(module.file.code.ops[*op_index as usize].opcode);
             let what = format!("`{}` uses the instruction `{instruction}`, which LAM does not have yet", program.name(place));
             let path = reached.path(&program, reached.parents.get(&place).copied().flatten());
-            reached.missing.push(Missing { what, path });
+            if reached.missing.iter().all(|one| one.what != what) {
+                reached.missing.push(Missing { what, path });
+            }
         }
         codes.push(code);
     }

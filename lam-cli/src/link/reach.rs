@@ -55,8 +55,9 @@ struct Reach<'a, 'p> {
     /// Modules of which something is kept.
     touched: BTreeSet<usize>,
     whole: BTreeSet<usize>,
-    whole_apps: BTreeSet<String>,
     started: BTreeSet<&'static str>,
+    /// Functions that are called of modules handed over, with a caller of each.
+    handed: BTreeMap<(String, u8), Place>,
     /// Functions of given code that call what is not known.
     unresolved: Option<Place>,
     unseen: Option<Place>,
@@ -78,8 +79,8 @@ pub fn reach(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, 
         quiet: Vec::new(),
         touched: BTreeSet::new(),
         whole: BTreeSet::new(),
-        whole_apps: BTreeSet::new(),
         started: BTreeSet::new(),
+        handed: BTreeMap::new(),
         unresolved: None,
         unseen: None,
         missing: BTreeMap::new(),
@@ -93,6 +94,8 @@ pub fn reach(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, 
     for root in ROOTS {
         reach.root(root.mfa)?;
     }
+    reach.run()?;
+    reach.whole_apps()?;
     reach.run()?;
     Ok(reach.finish())
 }
@@ -207,6 +210,7 @@ impl Reach<'_, '_> {
                 self.function(place)?;
             }
             self.servers()?;
+            self.implementations()?;
             self.dynamic()?;
             if self.todo.is_empty() {
                 return Ok(());
@@ -229,6 +233,23 @@ impl Reach<'_, '_> {
                     {
                         self.keep(place, Some(caller));
                     }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Modules that library code is handed, with what it calls of them.
+    fn implementations(&mut self) -> Result<()> {
+        for one in sites::IMPLEMENTATIONS {
+            let (module, function, arity) = one.made_by;
+            if self.kept_place(module, function, arity).is_none() {
+                continue;
+            }
+            let Some(module) = self.program.load(one.module)? else { continue };
+            for ((function, arity), caller) in self.handed.clone() {
+                if let Some(place) = self.program.exported(module, &function, arity) {
+                    self.keep(place, Some(caller));
                 }
             }
         }
@@ -258,26 +279,21 @@ impl Reach<'_, '_> {
                 self.keep_quiet();
             }
         }
-        if let Some(caller) = self.unseen {
-            let apps: BTreeSet<String> = self.touched.iter().map(|module| self.program.modules[*module].app.clone()).collect();
-            self.keep_apps(apps, caller)?;
-        }
-        if self.shake == Shake::None
-            && let Some(first) = self.parents.keys().next().copied()
-        {
-            let apps = self.touched.iter().map(|module| self.program.modules[*module].app.clone()).collect();
-            self.keep_apps(apps, first)?;
-        }
         Ok(())
     }
 
+    /// Applications of which something is kept stay whole where code comes that nobody saw, or nothing shall be left out.
+    fn whole_apps(&mut self) -> Result<()> {
+        let first = self.parents.keys().next().copied();
+        let caller = if self.shake == Shake::None { first } else { self.unseen };
+        let Some(caller) = caller else { return Ok(()) };
+        let apps = self.touched.iter().map(|module| self.program.modules[*module].app.clone()).filter(|app| !app.is_empty()).collect();
+        self.keep_apps(apps, caller)
+    }
+
     fn keep_apps(&mut self, apps: BTreeSet<String>, caller: Place) -> Result<()> {
-        let new: BTreeSet<String> = apps.into_iter().filter(|app| !app.is_empty() && self.whole_apps.insert(app.clone())).collect();
-        if new.is_empty() {
-            return Ok(());
-        }
         for name in self.program.input.library.module_names() {
-            if self.program.input.library.module(&name).is_some_and(|file| new.contains(&file.app))
+            if self.program.input.library.module(&name).is_some_and(|file| apps.contains(&file.app))
                 && let Some(module) = self.program.load(&name)?
             {
                 self.keep_all(module, Some(caller));
@@ -335,6 +351,9 @@ impl Reach<'_, '_> {
             if let Some(module) = self.program.load(module)? {
                 self.keep_exports(module, Some(place));
             }
+        }
+        for handed in found.handed {
+            self.handed.entry(handed).or_insert(place);
         }
         if found.is_unresolved && is_given && self.parents.get(&place).is_some() && !self.started.contains("") {
             // Once is enough: it keeps what all given code names.

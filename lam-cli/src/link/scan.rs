@@ -23,6 +23,8 @@ pub struct Found {
     pub named: Vec<(String, String, Option<u8>)>,
     /// Modules any export of which may be called.
     pub whole: Vec<String>,
+    /// Function and arity of calls whose module alone is not known.
+    pub handed: Vec<(String, u8)>,
     /// A call whose module or function is not known.
     pub is_unresolved: bool,
 }
@@ -254,6 +256,9 @@ impl Scan<'_> {
 
     fn apply_deep(&mut self, module: &Value, function: &Value, args: Option<Vec<Value>>, depth: usize) {
         let (Some(module), Some(function)) = (module.as_atom(), function.as_atom()) else {
+            if let (Some(function), Some(args)) = (function.as_atom(), &args) {
+                self.found.handed.extend(u8::try_from(args.len()).ok().map(|arity| (function.to_string(), arity)));
+            }
             self.found.is_unresolved = true;
             return;
         };

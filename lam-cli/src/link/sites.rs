@@ -146,3 +146,20 @@ pub fn runs_unseen_code(module: &str, function: &str) -> bool {
         _ => false,
     }
 }
+
+/// A module that library code calls through a name it was handed: kept with what is called so (`Module:read(…)`), once `made_by` is kept.
+pub struct Implementation {
+    pub module: &'static str,
+    pub made_by: (&'static str, &'static str, u8),
+}
+
+/// Files of every kind, as `file` calls them.
+pub const IMPLEMENTATIONS: &[Implementation] = &[
+    Implementation { module: "prim_file", made_by: ("prim_file", "open", 2) },
+    Implementation { module: "ram_file", made_by: ("ram_file", "open", 2) },
+    Implementation { module: "raw_file_io_compressed", made_by: ("raw_file_io", "open", 2) },
+    Implementation { module: "raw_file_io_deflate", made_by: ("raw_file_io", "open", 2) },
+    Implementation { module: "raw_file_io_delayed", made_by: ("raw_file_io", "open", 2) },
+    Implementation { module: "raw_file_io_inflate", made_by: ("raw_file_io", "open", 2) },
+    Implementation { module: "raw_file_io_list", made_by: ("raw_file_io", "open", 2) },
+];
