@@ -322,6 +322,8 @@ impl Reach<'_, '_> {
         let module = &self.program.modules[place.0];
         let (module_name, name, arity) = self.program.mfa(place);
         if self.natives.has(module_name, name, arity) {
+            let trap = sites::trap(module_name, name, arity).and_then(|(function, arity)| module.file.function_named(function, arity));
+            trap.into_iter().for_each(|function| self.keep((place.0, function), Some(place)));
             return Ok(());
         }
         if is_lacking_native(&module.file, self.natives, place.1) {
@@ -366,7 +368,10 @@ impl Reach<'_, '_> {
     /// A call by name.
     fn call(&mut self, caller: Place, module_name: &str, function: &str, arity: u8, is_given: bool) -> Result<()> {
         if self.natives.has(module_name, function, arity) {
-            return Ok(());
+            return match sites::trap(module_name, function, arity) {
+                Some((function, arity)) => self.named(caller, module_name, function, Some(arity)),
+                None => Ok(()),
+            };
         }
         let found = self.program.load(module_name)?;
         if let Some(module) = found
