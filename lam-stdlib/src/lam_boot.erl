@@ -24,8 +24,8 @@ start(Module, Function, Arity, Kind, Args) ->
     User = lam_user:start(user, self()),
     true = group_leader(User, self()),
     _ = lam_user:start(standard_error, self()),
-    erlang:is_builtin(ets,new,2) andalso application_table(),
-    case erlang:is_builtin(ets,new,2) andalso erlang:function_exported(lam_logger, start, 0) of
+    application_table(),
+    case erlang:function_exported(lam_logger, start, 0) of
         true -> apply(lam_logger, start, []);
         false -> ok
     end,

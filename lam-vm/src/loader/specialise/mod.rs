@@ -4,7 +4,9 @@
 //! their own. What the flow analysis did not prove becomes the checked twin.
 
 mod bits;
+mod calls;
 mod receive;
+mod select;
 
 use crate::isa::emit::{Constant, Emitter, Fix, FunctionCode, ModuleCode, x_slot, y_slot};
 use crate::isa::generic::op;
@@ -492,146 +494,6 @@ impl<'a> Transformer<'a> {
             }
         }
     }
-    fn import(&self, arg: Arg) -> (&'a str, &'a str, usize, u32) {
-        let index = arg.unsigned().expect("the decoder checked the operand kinds") as u32;
-        let tables = &self.file.tables;
-        let import = &tables.imports[index as usize];
-        (&tables.atoms[import.module as usize], &tables.atoms[import.function as usize], usize::from(import.arity), index)
-    }
-    /// `last`: frame bytes to drop when it is a tail call.
-    fn call_ext(&mut self, import: Arg, last: Option<u16>) {
-        let (module, function, arity, index) = self.import(import);
-        let entry = Constant::Fix(Fix::Import(index));
-        if let Some(bif) = self.natives.bif(module, function, arity) {
-            if let Some(bytes @ 1..) = last
-                && !crate::loader::check::never_returns(module, function, arity as u8)
-            {
-                self.out.op(number::Deallocate, [bytes, 0, 0]);
-            }
-            let number = if last.is_some() { number::CallBifOnly } else { number::CallBif };
-            self.out.op(number, [arity as u16, bif, 0]);
-            self.out.constant(entry);
-            return;
-        }
-        match last {
-            None => self.out.op(number::CallExt, [0; 3]),
-            Some(0) => self.out.op(number::CallExtOnly, [0; 3]),
-            Some(bytes) => self.out.op(number::CallExtLast, [bytes, 0, 0]),
-        }
-        self.out.constant(entry);
-    }
-    /// A call of a BIF that an instruction stands for; it has no import, so no entry either.
-    fn native_call(&mut self, module: &str, function: &str, arity: usize) {
-        let bif = self.natives.bif(module, function, arity).expect("the machine has the BIFs that instructions stand for");
-        self.out.op(number::CallBif, [arity as u16, bif, 0]);
-        self.out.word(0);
-    }
-    fn bif0(&mut self, import: Arg, dst: u16) {
-        let (module, function, arity, index) = self.import(import);
-        if function == "self" {
-            return self.out.op(number::SelfPid, [dst, 0, 0]);
-        }
-        match self.natives.bif(module, function, arity) {
-            Some(bif) => self.out.op(number::Bif0, [dst, bif, 0]),
-            None => self.missing_bif(index),
-        }
-    }
-    fn missing_bif(&mut self, import: u32) {
-        // Not in our tables: the entry's stub says which, loudly, when it is called.
-        self.out.op(number::CallExtOnly, [0; 3]);
-        self.out.constant(Constant::Fix(Fix::Import(import)));
-    }
-    fn guard_bif(&mut self, fail: u32, live: u16, import: Arg, args: &[Arg], dst: Arg) -> Result<(), LoadError> {
-        let (module, function, arity, index) = self.import(import);
-        let dst = self.slot(dst);
-        if let [left, right] = args
-            && module == "erlang"
-            && let Some(op) = arithmetic(function)
-        {
-            let right_constant = self.constant(*right);
-            if let Some(constant @ Constant::Word(word)) = right_constant
-                && word::is_small(word)
-                && self.constant(*left).is_none()
-                && matches!(function, "+" | "-")
-            {
-                let op = if function == "+" { number::AddConstant } else { number::SubtractConstant };
-                let left = self.slot(*left);
-                self.out.op(op, [left, 0, dst]);
-                self.out.fail_word(fail, u32::from(live));
-                self.out.constant(constant);
-                return Ok(());
-            }
-            if let Some(constant @ Constant::Word(word)) = self.constant(*left)
-                && word::is_small(word)
-                && right_constant.is_none()
-                && function == "+"
-            {
-                // Slot b says that the constant stood on the left.
-                let right = self.slot(*right);
-                self.out.op(number::AddConstant, [right, 1, dst]);
-                self.out.fail_word(fail, u32::from(live));
-                self.out.constant(constant);
-                return Ok(());
-            }
-            let slots = [self.source(*left), self.source(*right), dst];
-            self.out.op(op, slots);
-            self.out.fail_word(fail, u32::from(live));
-            return Ok(());
-        }
-        if let [only] = args
-            && (module, function) == ("erlang", "+")
-            && self.constant(*only).is_none()
-        {
-            // Slot b says that there was one operand.
-            let only = self.slot(*only);
-            self.out.op(number::AddConstant, [only, 2, dst]);
-            self.out.fail_word(fail, u32::from(live));
-            self.out.constant(Constant::Word(word::small(0)));
-            return Ok(());
-        }
-        let Some(bif) = self.natives.bif(module, function, arity) else {
-            self.missing_bif(index);
-            return Ok(());
-        };
-        let high = u32::from(live) | u32::from(bif) << 16;
-        let slots: Vec<u16> = args.iter().map(|arg| self.source(*arg)).collect();
-        match slots[..] {
-            [a] => {
-                self.out.op(number::Bif1, [a, 0, dst]);
-                self.out.fail_word(fail, high);
-            }
-            [a, b] => {
-                self.out.op(number::Bif2, [a, b, dst]);
-                self.out.fail_word(fail, high);
-            }
-            [a, b, c] => {
-                self.out.op(number::Bif3, [a, b, dst]);
-                self.out.fail_word(fail, high);
-                self.out.word(u64::from(c));
-            }
-            _ => unreachable!("guard BIFs have one to three arguments"),
-        }
-        Ok(())
-    }
-    fn make_fun(&mut self, args: &[Arg]) {
-        let lambda = number_of(args[0]);
-        let env = self.file.code.list_of(args[2]);
-        let dst = self.slot(args[1]);
-        self.emit_fun(u32::from(lambda), dst, env);
-    }
-    /// OTP 22 and 23: the environment is in the first X registers, the fun goes to x(0).
-    fn make_fun_old(&mut self, lambda: Arg) {
-        let lambda = lambda.unsigned().expect("the decoder checked the operand kinds") as u32;
-        let free = self.file.tables.lambdas[lambda as usize].free_count;
-        let env: Vec<Arg> = (0..u16::from(free)).map(Arg::X).collect();
-        self.emit_fun(lambda, x_slot(0), &env);
-    }
-    fn emit_fun(&mut self, lambda: u32, dst: u16, env: &[Arg]) {
-        let (slots, constants) = self.packed(env);
-        self.out.op(number::MakeFun, [dst, env.len() as u16, 0]);
-        self.out.constant(Constant::Fix(Fix::Lambda(lambda)));
-        self.out.packed(&slots, &constants);
-    }
     fn get_list(&mut self, args: &[Arg]) -> usize {
         let slots = [self.source(args[0]), self.slot(args[1]), self.slot(args[2])];
         let op = match self.twin() {
@@ -694,64 +556,6 @@ impl<'a> Transformer<'a> {
             packed.push(slot);
         }
         self.out.packed(&packed, &constants);
-    }
-    fn select(&mut self, args: &[Arg], by_arity: bool) {
-        let fail = label(args[1]);
-        let pairs = self.file.code.list_of(args[2]);
-        let values: Vec<Arg> = pairs.chunks_exact(2).map(|pair| pair[0]).collect();
-        let labels: Vec<u32> = pairs.chunks_exact(2).map(|pair| label(pair[1])).collect();
-        let constants: Vec<Constant> = values.iter().filter_map(|value| self.constant(*value)).collect();
-        let boxed = |constant: &Constant| matches!(constant, Constant::Fix(fix) if !matches!(fix, Fix::Atom(_)));
-        if !by_arity && constants.iter().any(boxed) {
-            return self.select_by_comparing(args[0], fail, &values, &labels);
-        }
-        let src = self.source(args[0]);
-        if !by_arity && self.jump_on_value(src, fail, &constants, &labels) {
-            return;
-        }
-        let number = if by_arity { number::SelectTupleArity } else { number::SelectVal };
-        self.out.op_long(number, src, fail);
-        self.out.word(constants.len() as u64);
-        let first = self.out.offset();
-        for constant in &constants {
-            self.out.constant(*constant);
-        }
-        self.out.table(&labels);
-        self.out.code.sorts.push((first, constants.len() as u32));
-    }
-    /// Where a value is no immediate (bignum, float literal).
-    fn select_by_comparing(&mut self, src: Arg, fail: u32, values: &[Arg], labels: &[u32]) {
-        for (value, label) in values.iter().zip(labels) {
-            self.out.reset_scratch();
-            let slots = [self.source(src), self.source(*value)];
-            self.out.test(number::IsNeExact, slots[0], slots[1], *label, &[]);
-        }
-        self.out.op_long(number::Jump, 0, fail);
-    }
-    /// A table by value where the smalls have few gaps.
-    fn jump_on_value(&mut self, src: u16, fail: u32, constants: &[Constant], labels: &[u32]) -> bool {
-        let mut pairs = Vec::new();
-        for (constant, label) in constants.iter().zip(labels) {
-            match constant {
-                Constant::Word(word) if word::is_small(*word) => pairs.push((word::small_value(*word), *label)),
-                _ => return false,
-            }
-        }
-        pairs.sort_unstable();
-        let (Some((first, _)), Some((last, _))) = (pairs.first(), pairs.last()) else { return false };
-        let span = last.abs_diff(*first) as usize + 1;
-        if pairs.len() < 4 || span > 2 * pairs.len() {
-            return false;
-        }
-        let mut table = vec![fail; span];
-        for (value, label) in &pairs {
-            table[value.abs_diff(*first) as usize] = *label;
-        }
-        self.out.op_long(number::JumpOnValue, src, fail);
-        self.out.word(word::small(*first));
-        self.out.word(span as u64);
-        self.out.table(&table);
-        true
     }
     fn map_op(&mut self, number: u16, slots: [u16; 3], fail: u32, list: Arg) {
         let operands = self.file.code.list_of(list);
