@@ -41,7 +41,7 @@ pub struct ProcessHeap {
     /// The next collection must be full.
     pub(super) wants_full: bool,
     /// Under `gc_zeal`: how many tests of room may succeed before the next must fail.
-    pub(super) zeal_tests: u8,
+    pub(super) zeal_tests: usize,
     /// Collections of any kind since the process began.
     pub collection_count: u64,
     pub(super) block: Block,
@@ -197,7 +197,7 @@ impl ProcessHeap {
         self.wants_full = true;
     }
     /// Under `--cfg gc_zeal`: whether this test of room must fail although there is room. After a collection as many succeed as
-    /// one instruction makes, so that the one that runs again gets on.
+    /// one instruction makes, so that the one that runs again gets on, and more where the heap is so large that programs would stand.
     #[inline(always)]
     pub fn zeal_denies_room(&mut self) -> bool {
         if !cfg!(gc_zeal) {

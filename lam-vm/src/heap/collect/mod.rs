@@ -91,7 +91,7 @@ pub unsafe fn collect(heap: &mut ProcessHeap, roots: &mut dyn Roots, need_words:
     };
     heap.minor_count = if kind == Kind::Minor { heap.minor_count + 1 } else { 0 };
     heap.collection_count += 1;
-    heap.zeal_tests = 3;
+    heap.zeal_tests = 3 + heap.block_words() / 256;
     heap.wants_full &= kind == Kind::Minor;
     // SAFETY: promised by the caller.
     unsafe { fit_block(heap, roots, need_words, kind) };
