@@ -263,7 +263,7 @@ impl Reach<'_, '_> {
         self.parents.contains_key(&place).then_some(place)
     }
 
-    /// Calls of given code whose target is not known keep what given code names.
+    /// Calls of given code whose target is not known keep what given code and the command line name.
     fn dynamic(&mut self) -> Result<()> {
         if let Some(caller) = self.unresolved.take() {
             for name in self.names_in_given_code() {
@@ -303,7 +303,7 @@ impl Reach<'_, '_> {
     }
 
     fn names_in_given_code(&self) -> BTreeSet<String> {
-        let mut names = BTreeSet::new();
+        let mut names: BTreeSet<String> = self.program.input.given.iter().map(|given| given.name.clone()).collect();
         for module in self.program.modules.iter().filter(|module| module.is_given) {
             names.extend(module.file.tables.atoms.iter().map(|atom| atom.to_string()));
             for index in 0..module.file.tables.literals.len() {
