@@ -322,9 +322,10 @@ impl Reach<'_, '_> {
         let module = &self.program.modules[place.0];
         let (module_name, name, arity) = self.program.mfa(place);
         if self.natives.has(module_name, name, arity) {
-            let trap = sites::trap(module_name, name, arity).and_then(|(function, arity)| module.file.function_named(function, arity));
-            trap.into_iter().for_each(|function| self.keep((place.0, function), Some(place)));
-            return Ok(());
+            return match sites::trap(module_name, name, arity) {
+                Some((module, function, arity)) => self.named(place, module, function, Some(arity)),
+                None => Ok(()),
+            };
         }
         if is_lacking_native(&module.file, self.natives, place.1) {
             let name = self.program.name(place);
@@ -369,7 +370,7 @@ impl Reach<'_, '_> {
     fn call(&mut self, caller: Place, module_name: &str, function: &str, arity: u8, is_given: bool) -> Result<()> {
         if self.natives.has(module_name, function, arity) {
             return match sites::trap(module_name, function, arity) {
-                Some((function, arity)) => self.named(caller, module_name, function, Some(arity)),
+                Some((module, function, arity)) => self.named(caller, module, function, Some(arity)),
                 None => Ok(()),
             };
         }

@@ -164,13 +164,14 @@ pub const IMPLEMENTATIONS: &[Implementation] = &[
     Implementation { module: "raw_file_io_list", made_by: ("raw_file_io", "open", 2) },
 ];
 
-/// BIFs that go on in Erlang code: the BIF, and the function of the same module.
-const TRAPS: &[(&str, &str, u8, &str, u8)] = &[
-    ("unicode", "characters_to_binary", 2, "characters_to_binary_int", 2),
-    ("unicode", "characters_to_list", 2, "characters_to_list_int", 2),
+/// BIFs that go on in Erlang code: the BIF, and where.
+const TRAPS: &[((&str, &str, u8), (&str, &str, u8))] = &[
+    (("ets", "info", 2), ("erts_internal", "ets_info_binary", 1)),
+    (("unicode", "characters_to_binary", 2), ("unicode", "characters_to_binary_int", 2)),
+    (("unicode", "characters_to_list", 2), ("unicode", "characters_to_list_int", 2)),
 ];
 
-/// The function, of the BIF's own module, in which a BIF may go on.
-pub fn trap(module: &str, function: &str, arity: u8) -> Option<(&'static str, u8)> {
-    TRAPS.iter().find(|row| (row.0, row.1, row.2) == (module, function, arity)).map(|row| (row.3, row.4))
+/// The function in which a BIF may go on.
+pub fn trap(module: &str, function: &str, arity: u8) -> Option<(&'static str, &'static str, u8)> {
+    TRAPS.iter().find(|row| row.0 == (module, function, arity)).map(|row| row.1)
 }
