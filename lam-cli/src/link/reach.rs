@@ -243,7 +243,9 @@ impl Reach<'_, '_> {
     fn implementations(&mut self) -> Result<()> {
         for one in sites::IMPLEMENTATIONS {
             let (module, function, arity) = one.made_by;
-            if self.kept_place(module, function, arity).is_none() {
+            let Some(maker) = self.kept_place(module, function, arity) else { continue };
+            // LAM's own log handler opens plain files only.
+            if one.module.starts_with("raw_file_io") && !self.is_asked_by_program(maker) {
                 continue;
             }
             let Some(module) = self.program.load(one.module)? else { continue };
@@ -254,6 +256,15 @@ impl Reach<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a kept function was asked for from given code (or by hand), and not by the machine alone.
+    fn is_asked_by_program(&self, place: Place) -> bool {
+        let mut root = place;
+        while let Some(Some(parent)) = self.parents.get(&root) {
+            root = *parent;
+        }
+        self.is_reporting || self.program.modules[root.0].is_given
     }
 
     /// The place of a function (exported or not) if it is kept.
