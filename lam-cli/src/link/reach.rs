@@ -358,7 +358,8 @@ impl Reach<'_, '_> {
                 self.service(place, module, function);
             }
         }
-        for (module, function, arity) in &found.named {
+        // What our own modules spawn by name stands in `ROOTS`, or with the server that it serves.
+        for (module, function, arity) in found.named.iter().filter(|_| app != "lam") {
             self.named(place, module, function, *arity)?;
         }
         for module in &found.whole {

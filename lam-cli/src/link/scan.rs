@@ -231,18 +231,6 @@ impl Scan<'_> {
                 }
                 None => self.found.is_unresolved = true,
             },
-            Site::Handle(functions) => {
-                let names = functions.iter().map(|(function, arity)| (module.to_string(), function.to_string(), Some(*arity)));
-                self.found.named.extend(names);
-            }
-            Site::Named(functions) => {
-                let names = functions.iter().map(|(module, function, arity)| (module.to_string(), function.to_string(), Some(*arity)));
-                self.found.named.extend(names);
-                for (module, _, _) in functions.iter().filter(|(_, function, _)| *function == "open_layer") {
-                    let names = sites::DESCRIPTOR.iter().map(|(function, arity)| (module.to_string(), function.to_string(), Some(*arity)));
-                    self.found.named.extend(names);
-                }
-            }
             Site::Whole(m) => match args[m].as_atom() {
                 Some(module) => self.found.whole.push(module.into()),
                 None => self.found.is_unresolved = true,

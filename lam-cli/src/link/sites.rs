@@ -11,49 +11,10 @@ pub enum Site {
     Callbacks(usize, &'static [(&'static str, u8)]),
     /// A module any of whose exports may be called.
     Whole(usize),
-    /// Its value names the function's own module, whose functions of these names and arities are called through it.
-    Handle(&'static [(&'static str, u8)]),
-    /// These functions, which it chooses among by its arguments.
-    Named(&'static [(&'static str, &'static str, u8)]),
 }
 
-use Site::{Apply, Callbacks, Fun, Handle, Named, Whole};
+use Site::{Apply, Callbacks, Fun, Whole};
 
-/// Layers of `raw_file_io:open/2`, by mode.
-const LAYERS: &[(&str, &str, u8)] = &[
-    ("raw_file_io_list", "open_layer", 3),
-    ("raw_file_io_list", "init", 1),
-    ("raw_file_io_list", "callback_mode", 0),
-    ("raw_file_io_delayed", "open_layer", 3),
-    ("raw_file_io_delayed", "init", 1),
-    ("raw_file_io_delayed", "callback_mode", 0),
-    ("raw_file_io_delayed", "opening", 3),
-    ("raw_file_io_delayed", "opened", 3),
-    ("raw_file_io_compressed", "open_layer", 3),
-];
-
-/// What `file` and `file_io_server` call through a `file_descriptor` record.
-pub const DESCRIPTOR: &[(&str, u8)] = &[
-    ("close", 1),
-    ("read", 2),
-    ("read_line", 1),
-    ("pread", 2),
-    ("pread", 3),
-    ("write", 2),
-    ("pwrite", 2),
-    ("pwrite", 3),
-    ("position", 2),
-    ("truncate", 1),
-    ("sync", 1),
-    ("datasync", 1),
-    ("advise", 4),
-    ("allocate", 3),
-    ("sendfile", 8),
-    ("copy", 3),
-    ("get_handle", 1),
-    ("ipread_s32bu_p32bu", 3),
-    ("read_handle_info", 2),
-];
 
 const SERVER: &[(&str, u8)] = &[
     ("init", 1),
@@ -117,8 +78,6 @@ pub fn site(module: &str, function: &str, arity: usize) -> Option<Site> {
         ("rpc", "call" | "block_call", 4 | 5) => Apply(1, 2, 3),
         ("rpc", "cast" | "async_call", 4) => Apply(1, 2, 3),
         ("erpc", "call", 4 | 5) | ("erpc", "cast" | "send_request", 4) => Apply(1, 2, 3),
-        ("prim_file" | "ram_file", "open", 2) | ("prim_file", "file_desc_to_ref", 2) => Handle(DESCRIPTOR),
-        ("raw_file_io", "open", 2) => Named(LAYERS),
         ("gen", "start", 5 | 6) => Callbacks(0, GENERIC),
         ("gen_server", "start" | "start_link" | "start_monitor", 3) => Callbacks(0, SERVER),
         ("gen_server", "start" | "start_link" | "start_monitor", 4) => Callbacks(1, SERVER),
@@ -156,6 +115,7 @@ pub struct Implementation {
 /// Files of every kind, as `file` calls them.
 pub const IMPLEMENTATIONS: &[Implementation] = &[
     Implementation { module: "prim_file", made_by: ("prim_file", "open", 2) },
+    Implementation { module: "prim_file", made_by: ("prim_file", "file_desc_to_ref", 2) },
     Implementation { module: "ram_file", made_by: ("ram_file", "open", 2) },
     Implementation { module: "raw_file_io_compressed", made_by: ("raw_file_io", "open", 2) },
     Implementation { module: "raw_file_io_deflate", made_by: ("raw_file_io", "open", 2) },
