@@ -358,8 +358,12 @@ impl Reach<'_, '_> {
                 self.service(place, module, function);
             }
         }
-        // What our own modules spawn by name stands in `ROOTS`, or with the server that it serves.
-        for (module, function, arity) in found.named.iter().filter(|_| app != "lam") {
+        for (module, function, arity) in &found.named {
+            // Our own modules put servers to sleep by names; what these need comes with the server.
+            let of_server = |mfa: &(&str, &str, u8)| mfa.0 == module && mfa.1 == function && Some(mfa.2) == *arity;
+            if app == "lam" && SERVERS.iter().flat_map(|server| server.keep).any(of_server) {
+                continue;
+            }
             self.named(place, module, function, *arity)?;
         }
         for module in &found.whole {
