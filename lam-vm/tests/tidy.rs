@@ -39,7 +39,6 @@ const LONG_FILES: &[&str] = &[
     "atom/well_known.rs",
     "isa/generic.rs",
     "isa/specific.rs",
-    "isa/transform.rs",
 ];
 
 /// Folders whose files are tables or instruction bodies.

@@ -11,7 +11,6 @@ bifs! { module "erlang";
     /// Flags or a function's breakpoints: none.
     ///
     /// `erlang:trace_info(new, flags)` => `{flags, []}`
-    /// `erlang:trace_info({lists, map, 2}, traced)` => `{traced, false}`
     /// `erlang:trace_info(a, b)` => `error:badarg`
     [plain] "trace_info"/2 = trace_info, "erts/emulator/beam/erl_bif_trace.c";
     /// A reference; `{trace_delivered, Tracee, Ref}` comes at once.
