@@ -160,6 +160,10 @@ fn copy_1<'c>(call: &mut Call<'c>, [binary]: [Term<'c>; 1]) -> BifResult<'c> {
 }
 
 fn copy_2<'c>(call: &mut Call<'c>, [binary, count]: [Term<'c>; 2]) -> BifResult<'c> {
+    // Nothing of a bitstring is copied, so none is refused.
+    if binary.is_bitstring() && count.as_small() == Some(0) {
+        return Ok(call.binary(&[]));
+    }
     let bytes = binary.to_bytes().or_badarg()?;
     if is_negative_integer(count) || !count.is_integer() {
         return Err(Stop::BADARG);

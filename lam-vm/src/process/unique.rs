@@ -3,7 +3,6 @@
 use crate::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// Counters that only rise. The width of a reference's numbers is `term/identity.rs`'s.
-#[derive(Default)]
 pub struct Unique {
     references: AtomicU64,
     integers: AtomicU64,
@@ -14,12 +13,26 @@ pub struct Unique {
 
 /// Bits of the first word of a reference's identity.
 const REFERENCE_LOW_BITS: u32 = 50;
+/// Where references start: as wide as text as OTP's, whose numbers start from the clock, so that reports break their lines alike.
+const FIRST_REFERENCE: u64 = (3_862_953_985 << 18) + 94_000;
+const REFERENCE_HIGH: u64 = 2_471_346_013;
+
+impl Default for Unique {
+    fn default() -> Self {
+        Unique {
+            references: AtomicU64::new(FIRST_REFERENCE),
+            integers: AtomicU64::default(),
+            monotonic: AtomicI64::default(),
+            now: AtomicI64::default(),
+        }
+    }
+}
 
 impl Unique {
     /// The identity of a new reference.
     pub fn reference(&self) -> [u64; 2] {
         let count = self.references.fetch_add(1, Ordering::Relaxed) + 1;
-        [count & ((1 << REFERENCE_LOW_BITS) - 1), count >> REFERENCE_LOW_BITS]
+        [count & ((1 << REFERENCE_LOW_BITS) - 1), REFERENCE_HIGH + (count >> REFERENCE_LOW_BITS)]
     }
     /// A positive integer that no other call gives.
     pub fn integer(&self) -> u64 {

@@ -1,7 +1,7 @@
 //! What the machine says of itself: `system_info`, `statistics`, `system_flag`, and output for those who look at the machine.
 
 use crate::atom::{self, Atom, am};
-use crate::bif::args::OrBadarg;
+use crate::bif::args::{OrBadarg, pid_term};
 use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::platform::stdio::Stream;
 use crate::platform;
@@ -51,6 +51,11 @@ bifs! { module "erlang";
     /// `erlang:nodes([visible, this])` => `[nonode@nohost]`
     /// `erlang:nodes(x)` => `error:badarg`
     [plain] "nodes"/1 = nodes_1, "erts/emulator/beam/dist.c";
+    /// As `nodes/1`, each with a map of what is known of it.
+    ///
+    /// `erlang:nodes(connected, #{})` => `[]`
+    /// `erlang:nodes(a, a)` => `error:badarg`
+    [plain] "nodes"/2 = nodes_2, "erts/emulator/beam/dist.c";
 }
 
 /// The version of the runtime system that goes with a release of OTP.
@@ -120,7 +125,6 @@ fn plain_answer(key: &str) -> Option<Answer> {
         "scheduler_id" | "schedulers" | "schedulers_online" => Integer(1),
         "start_time" => Integer(-576_460_751_000_000_000),
         "system_architecture" => Text(architecture()),
-        "system_logger" => Atom("logger"),
         "system_version" => {
             let bits = "[64-bit] [smp:1:1] [ds:1:1:1] [async-threads:1]";
             Text(format!("Erlang/OTP {} [erts-{}] [lam] {bits}\n", otp::release(), erts_version()))
@@ -171,12 +175,12 @@ fn system_info<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {
             let count = call.system().ets.count();
             Ok(call.unsigned(count as u64))
         }
+        "system_logger" => {
+            let logger = call.system().names.whereis(am::LOGGER);
+            Ok(logger.map_or(Term::atom(am::UNDEFINED), pid_term))
+        }
         "process_count" => {
             let count = call.system().processes.count();
-            Ok(call.unsigned(count as u64))
-        }
-        "ets_count" => {
-            let count = call.system().ets.count();
             Ok(call.unsigned(count as u64))
         }
         "os_type" => Ok(call.tuple(&[atom("unix"), atom(if cfg!(target_os = "linux") { "linux" } else { "lam" })])),
@@ -403,6 +407,29 @@ fn bump_reductions<'c>(call: &mut Call<'c>, [count]: [Term<'c>; 1]) -> BifResult
 
 fn nodes_0<'c>(_: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
     Ok(Term::NIL)
+}
+
+fn nodes_2<'c>(call: &mut Call<'c>, [kinds, wanted]: [Term<'c>; 2]) -> BifResult<'c> {
+    let wanted = wanted.as_map().or_badarg()?;
+    let mut pairs = Vec::new();
+    for (key, value) in wanted.iter() {
+        let (key, value) = (key.as_atom().or_badarg()?, value.as_bool().or_badarg()?);
+        let answer = match key.text() {
+            "connection_id" => Term::atom(am::UNDEFINED),
+            "node_type" => Term::atom(am::THIS),
+            _ => return Err(Stop::BADARG),
+        };
+        if value {
+            pairs.push((Term::atom(key), answer));
+        }
+    }
+    let nodes = nodes_1(call, [kinds])?.list_to_vec().or_badarg()?;
+    let mut list = Vec::new();
+    for node in nodes {
+        let info = call.map_from_pairs(&pairs);
+        list.push(call.tuple(&[node, info]));
+    }
+    Ok(call.list(&list))
 }
 
 fn nodes_1<'c>(call: &mut Call<'c>, [kinds]: [Term<'c>; 1]) -> BifResult<'c> {

@@ -41,7 +41,7 @@ fn send_after_3<'c>(call: &mut Call<'c>, [time, to, message]: [Term<'c>; 3]) -> 
 }
 
 fn send_after_4<'c>(call: &mut Call<'c>, [time, to, message, options]: [Term<'c>; 4]) -> BifResult<'c> {
-    let [absolute] = flags(options, [(am::ABS, false)]).ok_or(Stop::BADARG)?;
+    let Some([absolute]) = flags(options, [(am::ABS, false)]) else { return Err(call.badarg_cause(am::BADOPT)) };
     set(call, Form::Bare, time, to, message, absolute)
 }
 
@@ -50,7 +50,7 @@ fn start_timer_3<'c>(call: &mut Call<'c>, [time, to, message]: [Term<'c>; 3]) ->
 }
 
 fn start_timer_4<'c>(call: &mut Call<'c>, [time, to, message, options]: [Term<'c>; 4]) -> BifResult<'c> {
-    let [absolute] = flags(options, [(am::ABS, false)]).ok_or(Stop::BADARG)?;
+    let Some([absolute]) = flags(options, [(am::ABS, false)]) else { return Err(call.badarg_cause(am::BADOPT)) };
     set(call, Form::Wrapped, time, to, message, absolute)
 }
 

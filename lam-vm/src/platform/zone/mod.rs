@@ -83,6 +83,10 @@ pub fn universal_of_local(local_seconds: i64, is_dst: Option<bool>) -> i64 {
         if let Some(offset) = nearest_of_kind(local_seconds, wanted) {
             return with(offset);
         }
+        // A zone without summer time, as `mktime` takes it: an hour ahead of its only time.
+        if wanted {
+            return with(before).saturating_sub(3600);
+        }
     }
     // A time that happens twice is taken as winter time, which is what glibc answers when it is not told.
     let mut fitting = [before, after].into_iter().filter(|offset| holds(*offset));
