@@ -119,14 +119,14 @@ fn a_program_ends_as_the_design_says() {
         ("return", 0, "\u{e9}\u{20ac}\n", ""),
         ("stop", 3, "a\n", ""),
         ("halt", 7, "x", ""),
-        ("exit_normal", 0, "", ""),
+        ("exit_normal", 1, "", "exception exit: normal\n  in function  ends:main/1 (ends.erl, line 8)\n"),
         (
             "throw",
             1,
             "",
             "exception throw: {x,\"text\"}\n  in function  ends:main/1 (ends.erl, line 9)\n",
         ),
-        ("link", 1, "", "exception exit: bad\n"),
+        ("link", 1, "", "main process: bad\n"),
         ("servers", 0, "[true,true,true,true]\n", ""),
     ];
     for (how, code, stdout, stderr) in cases {
