@@ -93,7 +93,8 @@ fn options(args: &ProgramArgs) -> Result<Options> {
 
 /// Reads `M`, `M:F`, `M:F/A`.
 fn parse_entry(text: &str) -> Result<Entry> {
-    let wrong = || Error::usage(format!("`{text}` is not an entry point")).hint("write M, M:F or M:F/A, as in --entrypoint shop:main/1");
+    let wrong =
+        || Error::usage(format!("`{text}` is not an entry point")).hint("write M, M:F or M:F/A, as in --entrypoint shop:main/1");
     let (module, rest) = match text.split_once(':') {
         None => (text, None),
         Some((module, rest)) => (module, Some(rest)),
@@ -142,7 +143,9 @@ fn refuse_overwriting(target: &Path, inputs: &Inputs) -> Result<()> {
     let Ok(target_real) = fs::canonicalize(target) else { return Ok(()) };
     for input in &inputs.files {
         if fs::canonicalize(input).is_ok_and(|input| input == target_real) {
-            return Err(Error::usage(format!("the output `{}` is also an input", target.display())).hint("name another file with -o OUT"));
+            return Err(
+                Error::usage(format!("the output `{}` is also an input", target.display())).hint("name another file with -o OUT")
+            );
         }
     }
     Ok(())

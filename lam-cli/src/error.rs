@@ -43,7 +43,8 @@ impl Error {
 
     /// `lam` itself is wrong.
     pub fn bug(message: impl Into<String>) -> Error {
-        Error { exit_code: 101, ..Error::new(message) }.hint("this is a fault in LAM; please report it with the input that shows it")
+        Error { exit_code: 101, ..Error::new(message) }
+            .hint("this is a fault in LAM; please report it with the input that shows it")
     }
 
     /// A failed read or write of `path`; `act` is "read" or "write".

@@ -123,7 +123,9 @@ fn expand_glob(pattern: &str, files: &mut Vec<PathBuf>) -> Result<()> {
         expand(&path, files)?;
     }
     if files.len() == before {
-        return Err(Error::new(format!("no .beam file matches `{pattern}`")).hint("compile first: erlc, rebar3 compile or mix compile"));
+        return Err(
+            Error::new(format!("no .beam file matches `{pattern}`")).hint("compile first: erlc, rebar3 compile or mix compile")
+        );
     }
     Ok(())
 }
@@ -168,7 +170,9 @@ pub fn module_name(path: &Path, bytes: &[u8]) -> Result<String> {
     crate::beam::module_name(bytes).map_err(|why| {
         let error = Error::new(format!("`{}` is not a module: {why}", path.display()));
         match path.extension().and_then(|end| end.to_str()) {
-            Some("erl" | "ex" | "gleam" | "hrl") => error.hint("lam packs compiled modules: compile it first with erlc, mix or gleam"),
+            Some("erl" | "ex" | "gleam" | "hrl") => {
+                error.hint("lam packs compiled modules: compile it first with erlc, mix or gleam")
+            }
             _ => error.hint("only .beam files, folders that hold some, and .app files can be packed"),
         }
     })

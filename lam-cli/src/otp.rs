@@ -68,7 +68,9 @@ impl Otp {
             Error::io("read", &lib, &error).hint("--otp and LAM_OTP name OTP's root, the folder that holds `lib` and `releases`")
         })?;
         let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-        folders.extend(fs::read_dir(root).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| app_name(path) == "erts"));
+        folders.extend(
+            fs::read_dir(root).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| app_name(path) == "erts"),
+        );
         // Oldest version first, so that of two the newer wins.
         folders.sort_by_key(|path| (app_name(path), version_key(path)));
         for folder in folders {

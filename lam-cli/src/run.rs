@@ -17,7 +17,9 @@ pub fn command(args: &RunArgs) -> Result<ExitCode> {
         return wasi(&bytes, path, &args.args, &args.dir);
     }
     if args.target == Target::Web {
-        return Err(Error::usage("`lam run` cannot open a browser").hint("build with -t web, serve the folder and open index.html"));
+        return Err(
+            Error::usage("`lam run` cannot open a browser").hint("build with -t web, serve the folder and open index.html")
+        );
     }
     let inputs = input::read(&args.program.inputs)?;
     let built = build::image(&args.program, &inputs, args.target, true)?;

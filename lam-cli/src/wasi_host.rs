@@ -21,7 +21,11 @@ pub fn run(bytes: &[u8], path: &Path, args: &[OsString], dirs: &[String]) -> Res
     p1::add_to_linker_sync(&mut linker, |context| context).map_err(|error| Error::bug(format!("{error:#}")))?;
 
     let mut context = WasiCtxBuilder::new();
-    context.inherit_stdio().inherit_env().allow_blocking_current_thread(true).arg(path.file_name().unwrap_or_default().to_string_lossy());
+    context
+        .inherit_stdio()
+        .inherit_env()
+        .allow_blocking_current_thread(true)
+        .arg(path.file_name().unwrap_or_default().to_string_lossy());
     for arg in args {
         let text = arg.to_str().ok_or_else(|| Error::usage("wasmtime takes only arguments that are UTF-8"))?;
         context.arg(text);

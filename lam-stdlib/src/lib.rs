@@ -59,30 +59,13 @@ macro_rules! modules {
 }
 
 /// Our Erlang modules, sorted by name. All are compiled with `+deterministic`.
-pub const MODULES: &[Module] = modules![
-    "code",
-    "erl_prim_loader",
-    "init",
-    "lam_boot",
-    "lam_host",
-    "lam_logger",
-    "lam_user"
-];
+pub const MODULES: &[Module] = modules!["code", "erl_prim_loader", "init", "lam_boot", "lam_host", "lam_logger", "lam_user"];
 
 /// Modules of OTP that ours replace, and why.
 pub const REPLACED: &[(&str, &str)] = &[
-    (
-        "code",
-        "OTP's asks a server that works with boot scripts, archives and folders of an installation",
-    ),
-    (
-        "erl_prim_loader",
-        "OTP's loads the boot files of an emulator and looks into code archives; an image has neither",
-    ),
-    (
-        "init",
-        "OTP's reads the emulator's arguments, loads code and starts kernel: done when building, or the host's",
-    ),
+    ("code", "OTP's asks a server that works with boot scripts, archives and folders of an installation"),
+    ("erl_prim_loader", "OTP's loads the boot files of an emulator and looks into code archives; an image has neither"),
+    ("init", "OTP's reads the emulator's arguments, loads code and starts kernel: done when building, or the host's"),
 ];
 
 #[cfg(test)]
@@ -105,13 +88,7 @@ mod tests {
     #[test]
     fn each_source_declares_its_name() {
         for module in MODULES {
-            assert!(
-                module
-                    .source
-                    .contains(&format!("\n-module({}).", module.name)),
-                "{}",
-                module.name
-            );
+            assert!(module.source.contains(&format!("\n-module({}).", module.name)), "{}", module.name);
         }
     }
 
@@ -126,11 +103,7 @@ mod tests {
     #[test]
     fn roots_name_each_function_once() {
         for (i, root) in ROOTS.iter().enumerate() {
-            assert!(
-                ROOTS.iter().skip(i + 1).all(|other| other.mfa != root.mfa),
-                "{:?}",
-                root.mfa
-            );
+            assert!(ROOTS.iter().skip(i + 1).all(|other| other.mfa != root.mfa), "{:?}", root.mfa);
         }
     }
 }

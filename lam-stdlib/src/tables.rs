@@ -107,10 +107,7 @@ pub const SERVERS: &[Server] = &[
     },
     Server {
         name: "logger_sup",
-        callers: &[
-            ("logger_h_common", "start", 2),
-            ("error_logger", "start", 0),
-        ],
+        callers: &[("logger_h_common", "start", 2), ("error_logger", "start", 0)],
         keep: &[
             ("logger_sup", "init", 1),
             ("supervisor", "init", 1),
@@ -134,10 +131,7 @@ pub const SERVERS: &[Server] = &[
     },
     Server {
         name: "kernel_safe_sup",
-        callers: &[
-            ("disk_log_server", "ensure_started", 0),
-            ("dets_server", "ensure_started", 0),
-        ],
+        callers: &[("disk_log_server", "ensure_started", 0), ("dets_server", "ensure_started", 0)],
         keep: &[
             ("kernel", "init", 1),
             ("supervisor", "init", 1),
@@ -167,30 +161,11 @@ pub const SERVERS: &[Server] = &[
 
 /// Level `kernel` when given code reaches one of these.
 pub const SERVICES: &[Service] = &[
-    Service {
-        server: "code_server",
-        functions: &[("code_server", "*")],
-    },
-    Service {
-        server: "net_kernel",
-        functions: &[
-            ("net_kernel", "*"),
-            ("erl_distribution", "*"),
-            ("auth", "*"),
-        ],
-    },
-    Service {
-        server: "global_name_server",
-        functions: &[("global", "*"), ("global_group", "*")],
-    },
-    Service {
-        server: "rex",
-        functions: &[("rpc", "*")],
-    },
-    Service {
-        server: "erl_signal_server",
-        functions: &[("os", "set_signal"), ("erl_signal_handler", "*")],
-    },
+    Service { server: "code_server", functions: &[("code_server", "*")] },
+    Service { server: "net_kernel", functions: &[("net_kernel", "*"), ("erl_distribution", "*"), ("auth", "*")] },
+    Service { server: "global_name_server", functions: &[("global", "*"), ("global_group", "*")] },
+    Service { server: "rex", functions: &[("rpc", "*")] },
+    Service { server: "erl_signal_server", functions: &[("os", "set_signal"), ("erl_signal_handler", "*")] },
     Service {
         server: "inet_db",
         functions: &[
@@ -205,16 +180,7 @@ pub const SERVICES: &[Service] = &[
             ("net_adm", "*"),
         ],
     },
-    Service {
-        server: "user_drv",
-        functions: &[("shell", "*"), ("user_drv", "*"), ("group", "*")],
-    },
-    Service {
-        server: "erts_code_purger",
-        functions: &[("code", "purge"), ("erts_code_purger", "*")],
-    },
-    Service {
-        server: "heart",
-        functions: &[("heart", "*")],
-    },
+    Service { server: "user_drv", functions: &[("shell", "*"), ("user_drv", "*"), ("group", "*")] },
+    Service { server: "erts_code_purger", functions: &[("code", "purge"), ("erts_code_purger", "*")] },
+    Service { server: "heart", functions: &[("heart", "*")] },
 ];

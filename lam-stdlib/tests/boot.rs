@@ -27,19 +27,14 @@ fn work(test: &str, name: &str) -> Option<PathBuf> {
 }
 
 fn source(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/boot")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/boot").join(name)
 }
 
 fn run(mut command: Command, dir: &Path, input: &[u8]) -> Output {
     let file = dir.join("input");
     std::fs::write(&file, input).expect("the target folder can be written");
     let input = std::fs::File::open(&file).expect("it was just written");
-    command
-        .current_dir(dir)
-        .stdin(Stdio::from(input))
-        .env("LAM_BOOT_WORK", dir.join("boot"));
+    command.current_dir(dir).stdin(Stdio::from(input)).env("LAM_BOOT_WORK", dir.join("boot"));
     command.output().expect("the program starts")
 }
 
@@ -60,32 +55,21 @@ fn input_is_served_as_by_erl() {
     };
     let cases: &[(&[&str], &[u8])] = &[
         (&["list", "latin1", "line"], b"ab\r\ncd\n\nlast"),
-        (
-            &["binary", "unicode", "line"],
-            "\u{e9}\u{20ac}\r\n\u{1f600}x\n".as_bytes(),
-        ),
+        (&["binary", "unicode", "line"], "\u{e9}\u{20ac}\r\n\u{1f600}x\n".as_bytes()),
         (&["list", "unicode", "line"], b"a\xffb\nc\n"),
         (&["list", "unicode", "prompt"], b"1\n2"),
         (&["binary", "latin1", "file_line"], b"a\xe9b\nc"),
-        (
-            &["list", "unicode", "chars"],
-            "\u{e9}\u{20ac}\n\u{1f600}x\nabc\n".as_bytes(),
-        ),
+        (&["list", "unicode", "chars"], "\u{e9}\u{20ac}\n\u{1f600}x\nabc\n".as_bytes()),
         (&["binary", "latin1", "bytes"], b"0123456789\n01"),
         (&["list", "latin1", "fread"], b"12 34\n5\n x\n7\n"),
-        (
-            &["list", "unicode", "term"],
-            b"{a,b}.\n[1,\n2]. foo. \"x\".\n1 +.\n{}.\n",
-        ),
+        (&["list", "unicode", "term"], b"{a,b}.\n[1,\n2]. foo. \"x\".\n1 +.\n{}.\n"),
         (&["list", "latin1", "unknown"], b""),
         (&["list", "unicode", "batch"], b"one\ntwo"),
         (&["binary", "unicode", "line"], b""),
     ];
     for (args, input) in cases {
         let mut erl = Command::new("erl");
-        erl.args(["-noshell", "-run", "lines", "main"])
-            .args(*args)
-            .args(["-s", "erlang", "halt"]);
+        erl.args(["-noshell", "-run", "lines", "main"]).args(*args).args(["-s", "erlang", "halt"]);
         let expected = run(erl, &dir, input);
         let got = ours("lines", args, &dir, input);
         assert_eq!(text(&got.stdout), text(&expected.stdout), "{args:?}");
@@ -100,9 +84,7 @@ fn output_is_taken_as_by_erl() {
     };
     for encoding in ["latin1", "unicode"] {
         let mut erl = Command::new("erl");
-        erl.args([
-            "-noshell", "-run", "prints", "main", encoding, "-s", "erlang", "halt",
-        ]);
+        erl.args(["-noshell", "-run", "prints", "main", encoding, "-s", "erlang", "halt"]);
         let expected = run(erl, &dir, b"");
         let got = ours("prints", &[encoding], &dir, b"");
         assert_eq!(text(&got.stdout), text(&expected.stdout), "{encoding}");
@@ -120,22 +102,13 @@ fn a_program_ends_as_the_design_says() {
         ("stop", 3, "a\n", ""),
         ("halt", 7, "x", ""),
         ("exit_normal", 1, "", "exception exit: normal\n  in function  ends:main/1 (ends.erl, line 8)\n"),
-        (
-            "throw",
-            1,
-            "",
-            "exception throw: {x,\"text\"}\n  in function  ends:main/1 (ends.erl, line 9)\n",
-        ),
+        ("throw", 1, "", "exception throw: {x,\"text\"}\n  in function  ends:main/1 (ends.erl, line 9)\n"),
         ("link", 1, "", "main process: bad\n"),
         ("servers", 0, "[true,true,true,true]\n", ""),
     ];
     for (how, code, stdout, stderr) in cases {
         let got = ours("ends", &[how], &dir, b"");
-        assert_eq!(
-            (text(&got.stdout).as_str(), text(&got.stderr).as_str()),
-            (*stdout, *stderr),
-            "{how}"
-        );
+        assert_eq!((text(&got.stdout).as_str(), text(&got.stderr).as_str()), (*stdout, *stderr), "{how}");
         assert_eq!(got.status.code(), Some(*code), "{how}");
     }
 }
@@ -148,14 +121,8 @@ fn a_failed_bif_is_explained() {
     let got = ours("ends", &["error"], &dir, b"");
     let report = text(&got.stderr);
     assert_eq!(got.status.code(), Some(1));
-    assert!(
-        report.starts_with("exception error: bad argument\n  in function  list_to_integer/1\n"),
-        "{report}"
-    );
-    assert!(
-        report.contains("*** argument 1: not a textual representation of an integer"),
-        "{report}"
-    );
+    assert!(report.starts_with("exception error: bad argument\n  in function  list_to_integer/1\n"), "{report}");
+    assert!(report.contains("*** argument 1: not a textual representation of an integer"), "{report}");
     assert!(!report.contains("lam_boot"), "{report}");
 }
 
@@ -166,10 +133,7 @@ fn log_events_come_out_before_the_end() {
     };
     let got = ours("ends", &["log_then_return"], &dir, b"");
     let log = text(&got.stdout);
-    let heads = log
-        .lines()
-        .filter(|line| line.starts_with("=ERROR REPORT==== ") && line.ends_with(" ==="))
-        .count();
+    let heads = log.lines().filter(|line| line.starts_with("=ERROR REPORT==== ") && line.ends_with(" ===")).count();
     assert_eq!(heads, 4, "{log}");
     assert!(log.contains("\nError in process <0."), "{log}");
     assert_eq!(got.status.code(), Some(0));

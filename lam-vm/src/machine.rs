@@ -12,8 +12,8 @@ use std::ptr::NonNull;
 use crate::atom::{self, Atom};
 use crate::bif::{bif_by_name, lam_host, machine_fingerprint};
 use crate::code::Code;
-use crate::heap::{self, OwnedTerm};
 use crate::code::Image;
+use crate::heap::{self, OwnedTerm};
 use crate::io::Standard;
 use crate::platform::stdio;
 use crate::sched::{Driver, Turn};
@@ -108,7 +108,8 @@ impl Machine {
     /// Checks the image's header and tables and makes a machine ready to run its entry.
     pub fn boot(image: MappedImage, host: Host) -> Result<Machine, BootError> {
         // SAFETY: `MappedImage` owns the mapped range for the rest of the process.
-        let image = unsafe { Image::open(image.base(), image.length_bytes(), machine_fingerprint()) }.map_err(|error| BootError(error.to_string()))?;
+        let image = unsafe { Image::open(image.base(), image.length_bytes(), machine_fingerprint()) }
+            .map_err(|error| BootError(error.to_string()))?;
         let damaged = || BootError("the embedded program is damaged: its table of atoms is not valid".into());
         if !atom::adopt_image(image.atoms().ok_or_else(damaged)?) {
             return Err(BootError("one process runs one machine".into()));

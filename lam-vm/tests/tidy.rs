@@ -35,11 +35,7 @@ const UNSAFE_ALLOWED: &[&str] =
 const MUST_FORBID: &[&str] = &["loader", "bif", "ets", "io"];
 
 /// Files longer than 700 lines, each because it is one table or one group of instruction bodies.
-const LONG_FILES: &[&str] = &[
-    "atom/well_known.rs",
-    "isa/generic.rs",
-    "isa/specific.rs",
-];
+const LONG_FILES: &[&str] = &["atom/well_known.rs", "isa/generic.rs", "isa/specific.rs"];
 
 /// Folders whose files are tables or instruction bodies.
 const LONG_FOLDERS: &[&str] = &["interp/"];
@@ -112,7 +108,8 @@ fn blank_words(text: &str) -> String {
 
 fn is_name_before(bytes: &[u8], at: usize) -> bool {
     // `br"…"` is a raw string; any other letter before makes the `r` a part of a name.
-    at.checked_sub(1).is_some_and(|before| bytes[before] != b'b' && (bytes[before].is_ascii_alphanumeric() || bytes[before] == b'_'))
+    at.checked_sub(1)
+        .is_some_and(|before| bytes[before] != b'b' && (bytes[before].is_ascii_alphanumeric() || bytes[before] == b'_'))
 }
 
 fn line_end(bytes: &[u8], at: usize) -> usize {
@@ -170,16 +167,18 @@ fn module_of(path: &str) -> &str {
 
 /// (floor, place on it), or nothing for a name that is no module of the table.
 fn floor_of(module: &str) -> Option<(usize, usize)> {
-    FLOORS.iter().enumerate().find_map(|(floor, modules)| {
-        modules.iter().position(|name| *name == module).map(|place| (floor, place))
-    })
+    FLOORS
+        .iter()
+        .enumerate()
+        .find_map(|(floor, modules)| modules.iter().position(|name| *name == module).map(|place| (floor, place)))
 }
 
 /// Every module that the code names after `crate::`, also in `crate::{a, b::c}`, with its line.
 fn modules_named(code: &str) -> Vec<(usize, String)> {
     let mut named = Vec::new();
     for (at, _) in code.match_indices("crate::") {
-        let is_whole_word = at == 0 || !code.as_bytes()[at - 1].is_ascii_alphanumeric() && !matches!(code.as_bytes()[at - 1], b'_' | b'$');
+        let is_whole_word =
+            at == 0 || !code.as_bytes()[at - 1].is_ascii_alphanumeric() && !matches!(code.as_bytes()[at - 1], b'_' | b'$');
         if !is_whole_word {
             continue;
         }
@@ -253,7 +252,8 @@ fn form_faults(source: &Source) -> Vec<String> {
         faults.push(format!("{}: does not open with a `//!` comment", source.path));
     }
     let lines = source.text.lines().count();
-    let may_be_long = LONG_FILES.contains(&source.path.as_str()) || LONG_FOLDERS.iter().any(|folder| source.path.starts_with(folder));
+    let may_be_long =
+        LONG_FILES.contains(&source.path.as_str()) || LONG_FOLDERS.iter().any(|folder| source.path.starts_with(folder));
     if lines > MAX_LINES && !may_be_long {
         faults.push(format!("{}: {lines} lines; which two ideas does it hold?", source.path));
     }
@@ -313,9 +313,15 @@ fn readers_of_strange_bytes_forbid_unsafe() {
     files.extend(library.exists().then_some(library));
     // A module that does not exist yet is not at fault.
     files.extend(MUST_FORBID.iter().map(|module| root.join("src").join(module).join("mod.rs")).filter(|path| path.exists()));
-    must_be_empty(files.iter().filter(|path| !forbids_unsafe(path)).map(|path| {
-        format!("{}: does not say `#![forbid(unsafe_code)]`", path.strip_prefix(workspace).unwrap_or(path).display())
-    }).collect());
+    must_be_empty(
+        files
+            .iter()
+            .filter(|path| !forbids_unsafe(path))
+            .map(|path| {
+                format!("{}: does not say `#![forbid(unsafe_code)]`", path.strip_prefix(workspace).unwrap_or(path).display())
+            })
+            .collect(),
+    );
 }
 
 #[test]
@@ -341,7 +347,9 @@ mod finds {
         for text in ["use crate::process::Process;", "use crate::{atom::Atom, bif};", "fn f() { crate::sched::run() }"] {
             assert_eq!(upward_paths(&source("heap/mod.rs", text)).len(), 1, "{text}");
         }
-        for text in ["use crate::term::Term;", "// crate::sched", "let s = \"crate::sched::x\";", "use crate::heap::x;", "$crate::bif::y"] {
+        for text in
+            ["use crate::term::Term;", "// crate::sched", "let s = \"crate::sched::x\";", "use crate::heap::x;", "$crate::bif::y"]
+        {
             assert_eq!(upward_paths(&source("heap/mod.rs", text)), Vec::<String>::new(), "{text}");
         }
         assert_eq!(upward_paths(&source("util/mod.rs", "use crate::platform;")).len(), 1);

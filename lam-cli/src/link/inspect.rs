@@ -33,7 +33,8 @@ pub fn inspect_image(args: &InspectArgs, image: &[u8]) -> Result<String> {
         return Ok(format!("{wanted}\n{}", view.disassemble(function)));
     }
     let [high, low] = view.build_id();
-    text += &format!("entry {}\notp {}\nbuild id {high:016x}{low:016x}\nbase {:#x}\n", view.entry(), view.otp_release(), view.base());
+    text +=
+        &format!("entry {}\notp {}\nbuild id {high:016x}{low:016x}\nbase {:#x}\n", view.entry(), view.otp_release(), view.base());
     for (name, bytes) in view.section_sizes() {
         text += &format!("section {name} {bytes} bytes\n");
     }
@@ -44,7 +45,13 @@ pub fn inspect_image(args: &InspectArgs, image: &[u8]) -> Result<String> {
     modules.sort_by_key(|module| std::cmp::Reverse(module.code_bytes));
     for module in &modules {
         let origin = origins.get(&*module.name).copied().unwrap_or_default();
-        text += &format!("module {} {}, {} functions, {} exported{origin}\n", module.name, size(module.code_bytes), module.functions, module.exports);
+        text += &format!(
+            "module {} {}, {} functions, {} exported{origin}\n",
+            module.name,
+            size(module.code_bytes),
+            module.functions,
+            module.exports
+        );
     }
     if args.verify {
         let wrong = view.verify();
@@ -61,7 +68,8 @@ pub fn inspect_module(args: &InspectArgs, bytes: &[u8]) -> Result<String> {
     let file = BeamFile::parse(bytes).map_err(|error| Error::new(format!("cannot read the module: {error}")))?;
     let natives = NativeTable::new();
     let facts = check(&file, &natives).map_err(|error| Error::new(format!("cannot load the module: {error}")))?;
-    let code = transform(&file, &natives, &facts, &|_| true).map_err(|error| Error::new(format!("cannot load the module: {error}")))?;
+    let code =
+        transform(&file, &natives, &facts, &|_| true).map_err(|error| Error::new(format!("cannot load the module: {error}")))?;
     if let Some(wanted) = &args.function {
         let (_, name, arity) = parse_function(wanted)?;
         let index = file.function_named(&name, arity).ok_or_else(|| Error::new(format!("`{wanted}` is not in the module")))?;
@@ -104,7 +112,8 @@ fn side_by_side(file: &BeamFile, code: &ModuleCode, index: usize) -> String {
     let mut text = format!("{}:{}/{}\n", file.module(), file.atom(function.name), function.arity);
     let place = code.functions.iter().find(|place| place.name == function.name && place.arity == function.arity);
     let Some(place) = place else { return text };
-    let origins: Vec<(u32, u32)> = code.origins.iter().copied().filter(|(op, _)| function.ops().contains(&(*op as usize))).collect();
+    let origins: Vec<(u32, u32)> =
+        code.origins.iter().copied().filter(|(op, _)| function.ops().contains(&(*op as usize))).collect();
     if origins.is_empty() {
         // A BIF or a native that is lacking: its own instructions count for nothing.
         for line in specifics(file, code, place.info as usize, place.end as usize) {

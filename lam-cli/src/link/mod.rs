@@ -13,8 +13,8 @@ mod scan;
 mod sites;
 mod value;
 
-use lam_vm::bif::machine_fingerprint;
 pub use inspect::{inspect_image, inspect_module};
+use lam_vm::bif::machine_fingerprint;
 
 use lam_vm::image::{LayoutInput, LayoutModule, View, embedded, layout};
 use lam_vm::isa::generic;
@@ -49,8 +49,12 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         }
         codes.push(code);
     }
-    let modules: Vec<LayoutModule<'_>> =
-        reached.kept.iter().zip(&codes).map(|(kept, code)| LayoutModule { file: &program.modules[kept.module].file, code }).collect();
+    let modules: Vec<LayoutModule<'_>> = reached
+        .kept
+        .iter()
+        .zip(&codes)
+        .map(|(kept, code)| LayoutModule { file: &program.modules[kept.module].file, code })
+        .collect();
     let kind = if entry.0.starts_with("Elixir.") { "elixir" } else { "erlang" };
     let bytes = layout(&LayoutInput {
         modules: &modules,
@@ -107,8 +111,10 @@ fn entry(input: &BuildInput<'_>, program: &program::Program<'_>) -> Result<(Stri
             let arities = arity.map_or(vec![1, 0], |arity| vec![arity]);
             match arities.into_iter().find(|arity| program.exports(&module, &function, *arity)) {
                 Some(arity @ (0 | 1)) => Ok((module, function, arity)),
-                Some(arity) => Err(Error::new(format!("`{module}:{function}/{arity}` cannot be an entry point: it takes {arity} arguments"))
-                    .hint("an entry point takes none, or one: the list of the program's arguments")),
+                Some(arity) => {
+                    Err(Error::new(format!("`{module}:{function}/{arity}` cannot be an entry point: it takes {arity} arguments"))
+                        .hint("an entry point takes none, or one: the list of the program's arguments"))
+                }
                 None => Err(Error::new(format!("`{module}` does not export `{function}/0` or `{function}/1`"))),
             }
         }
@@ -125,7 +131,8 @@ fn entry(input: &BuildInput<'_>, program: &program::Program<'_>) -> Result<(Stri
                     }
                 }
             }
-            Err(Error::new("no given module exports `main/1` or `main/0`").hint("name the entry point with --entrypoint M[:F[/A]]"))
+            Err(Error::new("no given module exports `main/1` or `main/0`")
+                .hint("name the entry point with --entrypoint M[:F[/A]]"))
         }
     }
 }

@@ -171,7 +171,8 @@ impl Reach<'_, '_> {
         let module = place.0;
         if self.touched.insert(module) {
             let functions = &self.program.modules[module].file.code.functions;
-            let on_load: Vec<usize> = functions.iter().enumerate().filter(|(_, function)| function.is_on_load).map(|(index, _)| index).collect();
+            let on_load: Vec<usize> =
+                functions.iter().enumerate().filter(|(_, function)| function.is_on_load).map(|(index, _)| index).collect();
             on_load.into_iter().for_each(|index| self.keep((module, index), Some(place)));
             if matches!(self.shake, Shake::Modules | Shake::None) {
                 self.keep_all(module, Some(place));
@@ -298,7 +299,8 @@ impl Reach<'_, '_> {
         let first = self.parents.keys().next().copied();
         let caller = if self.shake == Shake::None { first } else { self.unseen };
         let Some(caller) = caller else { return Ok(()) };
-        let apps = self.touched.iter().map(|module| self.program.modules[*module].app.clone()).filter(|app| !app.is_empty()).collect();
+        let apps =
+            self.touched.iter().map(|module| self.program.modules[*module].app.clone()).filter(|app| !app.is_empty()).collect();
         self.keep_apps(apps, caller)
     }
 
@@ -448,9 +450,14 @@ impl Reach<'_, '_> {
         let mut warnings = Vec::new();
         for index in 0..self.program.modules.len() {
             let module = &self.program.modules[index];
-            if module.is_given && let Some(release) = self.newer_release(index) {
+            if module.is_given
+                && let Some(release) = self.newer_release(index)
+            {
                 let library = self.program.input.library.release();
-                warnings.push(format!("`{}` was compiled by OTP {release}, which is newer than the OTP {library} that it is linked with", module.name));
+                warnings.push(format!(
+                    "`{}` was compiled by OTP {release}, which is newer than the OTP {library} that it is linked with",
+                    module.name
+                ));
             }
         }
         if self.program.input.options.boot.is_none() {
@@ -464,7 +471,10 @@ impl Reach<'_, '_> {
                 ));
             }
         }
-        let missing = self.missing.values().map(|(what, caller)| Missing { what: what.clone(), path: path(&self.parents, self.program, *caller) });
+        let missing = self
+            .missing
+            .values()
+            .map(|(what, caller)| Missing { what: what.clone(), path: path(&self.parents, self.program, *caller) });
         let missing = missing.collect();
         let mut kept: BTreeMap<&str, Kept> = BTreeMap::new();
         for module in &self.touched {
@@ -479,7 +489,8 @@ impl Reach<'_, '_> {
 }
 
 /// Applications whose own use of kernel's services does not raise the boot level.
-const LISTED_APPS: &[&str] = &["kernel", "stdlib", "erts", "lam", "compiler", "sasl", "syntax_tools", "parsetools", "runtime_tools"];
+const LISTED_APPS: &[&str] =
+    &["kernel", "stdlib", "erts", "lam", "compiler", "sasl", "syntax_tools", "parsetools", "runtime_tools"];
 
 /// The function itself, who asked for it, and so on.
 fn path(parents: &BTreeMap<Place, Option<Place>>, program: &Program<'_>, from: Option<Place>) -> Vec<String> {

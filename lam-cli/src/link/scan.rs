@@ -102,7 +102,9 @@ impl Scan<'_> {
                 self.set(args[1], Value::Unknown);
             }
             op::CALL_FUN | op::CALL_FUN2 | op::SEND => self.x.clear(),
-            op::ALLOCATE | op::ALLOCATE_HEAP | op::ALLOCATE_ZERO | op::ALLOCATE_HEAP_ZERO | op::DEALLOCATE | op::TRIM => self.y.clear(),
+            op::ALLOCATE | op::ALLOCATE_HEAP | op::ALLOCATE_ZERO | op::ALLOCATE_HEAP_ZERO | op::DEALLOCATE | op::TRIM => {
+                self.y.clear()
+            }
             _ => self.other(op, args),
         }
     }
@@ -112,7 +114,12 @@ impl Scan<'_> {
         self.literals(args);
         let reads_lists = matches!(
             op.opcode,
-            op::SELECT_VAL | op::SELECT_TUPLE_ARITY | op::PUT_MAP_ASSOC | op::PUT_MAP_EXACT | op::HAS_MAP_FIELDS | op::UPDATE_RECORD
+            op::SELECT_VAL
+                | op::SELECT_TUPLE_ARITY
+                | op::PUT_MAP_ASSOC
+                | op::PUT_MAP_EXACT
+                | op::HAS_MAP_FIELDS
+                | op::UPDATE_RECORD
         );
         let kinds = generic::generic_op(op.opcode).map_or(&[][..], |row| row.operands);
         for (arg, operand) in args.iter().zip(kinds) {
@@ -226,7 +233,8 @@ impl Scan<'_> {
             },
             Site::Callbacks(m, callbacks) => match args[m].as_atom() {
                 Some(module) => {
-                    let names = callbacks.iter().map(|(function, arity)| (module.to_string(), function.to_string(), Some(*arity)));
+                    let names =
+                        callbacks.iter().map(|(function, arity)| (module.to_string(), function.to_string(), Some(*arity)));
                     self.found.named.extend(names);
                 }
                 None => self.found.is_unresolved = true,

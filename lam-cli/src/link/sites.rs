@@ -15,7 +15,6 @@ pub enum Site {
 
 use Site::{Apply, Callbacks, Fun, Whole};
 
-
 const SERVER: &[(&str, u8)] = &[
     ("init", 1),
     ("handle_call", 3),

@@ -54,7 +54,8 @@ pub fn pack(target: Target, image: &[u8], stem: &str) -> Result<Packed> {
             let glue = parts::require("web.js", "the web stub")?;
             let glue = String::from_utf8(glue).map_err(|_| Error::bug("the web glue inside `lam` is not text"))?;
             let beside = web::files(&glue, stem)?;
-            let beside = beside.into_iter().map(|(name, text, replace)| Beside { name, bytes: text.into_bytes(), replace }).collect();
+            let beside =
+                beside.into_iter().map(|(name, text, replace)| Beside { name, bytes: text.into_bytes(), replace }).collect();
             Ok(Packed { main: wasm::pack(&stub, image)?, executable: false, beside })
         }
     }

@@ -39,7 +39,9 @@ pub fn unpack(file: &[u8]) -> Option<Vec<u8>> {
         if let Payload::DataSection(reader) = payload.ok()? {
             for segment in reader {
                 let segment = segment.ok()?;
-                if matches!(segment.kind, wasmparser::DataKind::Passive) && segment.data.starts_with(&lam_vm::machine::IMAGE_MAGIC) {
+                if matches!(segment.kind, wasmparser::DataKind::Passive)
+                    && segment.data.starts_with(&lam_vm::machine::IMAGE_MAGIC)
+                {
                     found = Some(segment.data.to_vec());
                 }
             }

@@ -14,8 +14,14 @@ pub fn files(glue: &str, stem: &str) -> Result<Vec<(String, String, bool)>> {
     if !stem.chars().all(|c| c.is_alphanumeric() || "._-+@".contains(c)) {
         return Err(Error::usage(format!("`{stem}` cannot be part of a URL")).hint("use letters, digits, `.`, `_` and `-` in -o"));
     }
-    let glue = glue.trim().strip_prefix("let wasm_bindgen =").ok_or_else(|| Error::bug("the web glue inside `lam` is not as expected"))?;
-    let module = MODULE.replace("\"js.wasm\"", &format!("\"{stem}.wasm\"")).replace("content=\"js\"", &format!("content=\"{stem}\"")).replace("__GLUE__", glue.trim().trim_end_matches(';'));
+    let glue = glue
+        .trim()
+        .strip_prefix("let wasm_bindgen =")
+        .ok_or_else(|| Error::bug("the web glue inside `lam` is not as expected"))?;
+    let module = MODULE
+        .replace("\"js.wasm\"", &format!("\"{stem}.wasm\""))
+        .replace("content=\"js\"", &format!("content=\"{stem}\""))
+        .replace("__GLUE__", glue.trim().trim_end_matches(';'));
     let page = PAGE.replace("js.js", &format!("{stem}.js")).replace("content=\"js\"", &format!("content=\"{stem}\""));
     Ok(vec![
         (format!("{stem}.js"), module, true),

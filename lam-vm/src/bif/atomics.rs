@@ -64,7 +64,8 @@ fn increment<'c>(term: Term<'c>) -> Result<u64, Stop<'c>> {
 }
 
 fn info_map<'c>(call: &mut Call<'c>, pairs: &[(&'static str, Term<'c>)]) -> Term<'c> {
-    let pairs: Vec<(Term<'c>, Term<'c>)> = pairs.iter().map(|(key, value)| (Term::atom(atom::intern_static(key)), *value)).collect();
+    let pairs: Vec<(Term<'c>, Term<'c>)> =
+        pairs.iter().map(|(key, value)| (Term::atom(atom::intern_static(key)), *value)).collect();
     call.map_from_pairs(&pairs)
 }
 
@@ -133,7 +134,11 @@ pub mod natives {
     }
     fn info<'c>(call: &mut Call<'c>, [array]: [Term<'c>; 1]) -> BifResult<'c> {
         let array = array_of(array)?;
-        let (max, min) = if array.signed { (call.integer(i64::MAX), call.integer(i64::MIN)) } else { (call.unsigned(u64::MAX), call.unsigned(0)) };
+        let (max, min) = if array.signed {
+            (call.integer(i64::MAX), call.integer(i64::MIN))
+        } else {
+            (call.unsigned(u64::MAX), call.unsigned(0))
+        };
         let [memory, size] = info_of(call, array);
         Ok(info_map(call, &[("max", max), memory, ("min", min), size]))
     }

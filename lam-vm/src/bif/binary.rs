@@ -373,7 +373,8 @@ fn split_in<'c>(call: &mut Call<'c>, subject: Term<'c>, pattern: Term<'c>, optio
     let (start, end) = asked.range;
     call.bump(((end - start) / BYTES_A_REDUCTION) as i64);
     let scope = &bytes[start..end];
-    let cuts = if asked.global { pattern.pattern().find_all(scope) } else { pattern.pattern().find(scope, 0).into_iter().collect() };
+    let cuts =
+        if asked.global { pattern.pattern().find_all(scope) } else { pattern.pattern().find(scope, 0).into_iter().collect() };
     let mut parts: Vec<(usize, usize)> = Vec::with_capacity(cuts.len() + 1);
     let mut from = 0;
     for (at, length) in cuts {

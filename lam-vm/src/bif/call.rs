@@ -17,17 +17,31 @@ pub enum Stop<'c> {
     /// `error:Reason`
     Error(Term<'c>),
     /// `error:Reason` whose `error_info` carries `cause => Cause`, which the module's `format_error` reads.
-    ErrorCause { reason: Term<'c>, cause: Term<'c> },
+    ErrorCause {
+        reason: Term<'c>,
+        cause: Term<'c>,
+    },
     Throw(Term<'c>),
     Exit(Term<'c>),
     /// Class, reason and stack trace as `erlang:raise/3` takes them (already checked).
-    Raise { class: Atom, reason: Term<'c>, stacktrace: Term<'c> },
+    Raise {
+        class: Atom,
+        reason: Term<'c>,
+        stacktrace: Term<'c>,
+    },
     /// `error:Reason` with the arguments to show in the caller's frame (`erlang:error/2`): a list, or `none`.
-    ErrorArgs { reason: Term<'c>, args: Term<'c>, options: Term<'c> },
+    ErrorArgs {
+        reason: Term<'c>,
+        args: Term<'c>,
+        options: Term<'c>,
+    },
     /// Go on in `export` with `Call::next_args`; its value is this BIF's value.
     Trap(&'static Export),
     /// Go on in `Module:Function` with `Call::next_args`; `undef` through `error_handler` when it does not exist.
-    Apply { module: Term<'c>, function: Term<'c> },
+    Apply {
+        module: Term<'c>,
+        function: Term<'c>,
+    },
     /// Go on in this fun with `Call::next_args`.
     ApplyFun(Term<'c>),
     /// Out of reductions: run this BIF later with `Call::next_args` for arguments.

@@ -9,7 +9,10 @@ const DEFERRED: &str = include_str!("deferred.txt");
 const PENDING: &str = include_str!("pending.txt");
 
 fn rows(text: &str) -> BTreeSet<&str> {
-    text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(|line| line.split_whitespace().next().expect("a row")).collect()
+    text.lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(|line| line.split_whitespace().next().expect("a row"))
+        .collect()
 }
 
 fn names(table: &'static BifTable) -> impl Iterator<Item = String> {

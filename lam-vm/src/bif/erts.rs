@@ -245,7 +245,11 @@ pub mod debug {
             View::Map(Map::Flat { keys, .. }) => 3 + keys.len(),
             // Header, size, bytes; a counted binary has six words.
             View::Bits(bits) if term.kind() != kind::SUBBITS && bits.size % 8 == 0 => {
-                if bits.size > 8 * 64 { 6 } else { 2 + bits.size.div_ceil(64) }
+                if bits.size > 8 * 64 {
+                    6
+                } else {
+                    2 + bits.size.div_ceil(64)
+                }
             }
             _ => 1 + word::header_words(term.header()),
         }

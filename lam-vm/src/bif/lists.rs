@@ -1,8 +1,8 @@
 //! `lists`: what OTP has natively of it. All stop when the time slice is used up and go on from the cell they reached.
 
-use crate::atom::am;
 use super::args::OrBadarg;
 use super::{BifResult, Call, Stop, bifs};
+use crate::atom::am;
 use crate::term::Term;
 use crate::term::compare::{equal, exact_eq};
 
@@ -104,9 +104,13 @@ fn member<'c>(call: &mut Call<'c>, [term, list]: [Term<'c>; 2]) -> BifResult<'c>
 /// The first tuple of the list with `key` at `position`.
 fn find_key<'c>(call: &mut Call<'c>, [key, position, list]: [Term<'c>; 3]) -> Result<Option<Term<'c>>, Stop<'c>> {
     let at = position.as_usize().filter(|at| *at > 0).or_badarg()? - 1;
-    find(call, list, |rest| [key, position, rest], 3, |head| {
-        head.as_tuple().and_then(|tuple| tuple.elements.get(at).copied()).is_some_and(|element| equal(key, element))
-    })
+    find(
+        call,
+        list,
+        |rest| [key, position, rest],
+        3,
+        |head| head.as_tuple().and_then(|tuple| tuple.elements.get(at).copied()).is_some_and(|element| equal(key, element)),
+    )
 }
 
 fn keyfind<'c>(call: &mut Call<'c>, args: [Term<'c>; 3]) -> BifResult<'c> {

@@ -261,10 +261,8 @@ fn path_steps(path: Term<'_>) -> Option<Vec<u8>> {
 }
 
 fn path_of_steps<'c>(call: &mut Call<'c>, steps: &[u8]) -> Term<'c> {
-    let limbs: Vec<u64> = steps
-        .chunks(16)
-        .map(|steps| steps.iter().rev().fold(0, |limb, step| limb << 4 | u64::from(*step)))
-        .collect();
+    let limbs: Vec<u64> =
+        steps.chunks(16).map(|steps| steps.iter().rev().fold(0, |limb, step| limb << 4 | u64::from(*step))).collect();
     call.big_integer(false, &limbs)
 }
 

@@ -23,11 +23,11 @@ mod lists;
 pub mod maps;
 pub mod match_spec;
 mod math;
-mod prim_buffer;
-mod prim_file;
 mod os;
 mod packet;
 mod persistent_term;
+mod prim_buffer;
+mod prim_file;
 mod search;
 mod table;
 #[cfg(test)]
@@ -36,8 +36,8 @@ mod unicode;
 mod zlib;
 
 pub use call::{BifResult, Call, Stop};
-pub use table::{Bif, BifKind, BifTable, Function};
 pub(crate) use table::bifs;
+pub use table::{Bif, BifKind, BifTable, Function};
 
 /// All tables; a BIF's number is its place in them, one after the other.
 pub const TABLES: &[&BifTable] = &[
@@ -120,7 +120,9 @@ pub fn bif_by_name(module: &str, function: &str, arity: usize) -> Option<u16> {
     type Numbers = HashMap<(&'static str, &'static str, usize), u16>;
     static NUMBERS: OnceLock<Numbers> = OnceLock::new();
     let numbers = NUMBERS.get_or_init(|| {
-        let number = |(id, (row, module)): (usize, &(&'static Bif, &'static str))| ((*module, row.name, usize::from(row.arity)), id as u16);
+        let number = |(id, (row, module)): (usize, &(&'static Bif, &'static str))| {
+            ((*module, row.name, usize::from(row.arity)), id as u16)
+        };
         rows().iter().enumerate().map(number).collect()
     });
     numbers.get(&(module, function, arity)).copied()

@@ -47,7 +47,8 @@ bifs! { module "os";
 /// Text for the host: UTF-8 of a flat list of characters without zeros.
 fn host_text<'c>(list: Term<'c>) -> Result<Vec<u8>, Stop<'c>> {
     let characters = super::args::characters(list, 0x10_FFFF).or_badarg()?;
-    let text: String = characters.into_iter().map(|value| char::from_u32(value).filter(|c| *c != '\0')).collect::<Option<_>>().or_badarg()?;
+    let text: String =
+        characters.into_iter().map(|value| char::from_u32(value).filter(|c| *c != '\0')).collect::<Option<_>>().or_badarg()?;
     Ok(text.into_bytes())
 }
 
@@ -115,9 +116,8 @@ fn perf_counter<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
     Ok(call.unsigned(platform::monotonic_ns()))
 }
 
-const SIGNALS: &[&str] = &[
-    "sigabrt", "sigalrm", "sigchld", "sighup", "sigquit", "sigstop", "sigterm", "sigusr1", "sigusr2", "sigtstp",
-];
+const SIGNALS: &[&str] =
+    &["sigabrt", "sigalrm", "sigchld", "sighup", "sigquit", "sigstop", "sigterm", "sigusr1", "sigusr2", "sigtstp"];
 
 /// Signals reach the program through the host's launcher; what it asks for is remembered nowhere yet (ROADMAP: signals).
 fn set_signal<'c>(_: &mut Call<'c>, [signal, option]: [Term<'c>; 2]) -> BifResult<'c> {

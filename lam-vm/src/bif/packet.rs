@@ -155,10 +155,23 @@ fn http_length(bytes: &[u8], limits: Limits, headers: bool) -> Length {
 /// What an HTTP line says.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Http<'b> {
-    Request { method: &'b [u8], uri: Uri<'b>, version: (u32, u32) },
-    Response { version: (u32, u32), status: u32, reason: &'b [u8] },
+    Request {
+        method: &'b [u8],
+        uri: Uri<'b>,
+        version: (u32, u32),
+    },
+    Response {
+        version: (u32, u32),
+        status: u32,
+        reason: &'b [u8],
+    },
     /// `index`: of a known name, counted from 1.
-    Header { index: Option<usize>, name: Vec<u8>, original: &'b [u8], value: &'b [u8] },
+    Header {
+        index: Option<usize>,
+        name: Vec<u8>,
+        original: &'b [u8],
+        value: &'b [u8],
+    },
     End,
     Error,
 }
@@ -177,13 +190,58 @@ pub const METHODS: &[&str] = &["OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE"
 
 /// Names of headers that are atoms, in the order of their numbers from 1.
 pub const HEADERS: &[&str] = &[
-    "Cache-Control", "Connection", "Date", "Pragma", "Transfer-Encoding", "Upgrade", "Via", "Accept", "Accept-Charset",
-    "Accept-Encoding", "Accept-Language", "Authorization", "From", "Host", "If-Modified-Since", "If-Match", "If-None-Match",
-    "If-Range", "If-Unmodified-Since", "Max-Forwards", "Proxy-Authorization", "Range", "Referer", "User-Agent", "Age",
-    "Location", "Proxy-Authenticate", "Public", "Retry-After", "Server", "Vary", "Warning", "Www-Authenticate", "Allow",
-    "Content-Base", "Content-Encoding", "Content-Language", "Content-Length", "Content-Location", "Content-Md5",
-    "Content-Range", "Content-Type", "Etag", "Expires", "Last-Modified", "Accept-Ranges", "Set-Cookie", "Set-Cookie2",
-    "X-Forwarded-For", "Cookie", "Keep-Alive", "Proxy-Connection",
+    "Cache-Control",
+    "Connection",
+    "Date",
+    "Pragma",
+    "Transfer-Encoding",
+    "Upgrade",
+    "Via",
+    "Accept",
+    "Accept-Charset",
+    "Accept-Encoding",
+    "Accept-Language",
+    "Authorization",
+    "From",
+    "Host",
+    "If-Modified-Since",
+    "If-Match",
+    "If-None-Match",
+    "If-Range",
+    "If-Unmodified-Since",
+    "Max-Forwards",
+    "Proxy-Authorization",
+    "Range",
+    "Referer",
+    "User-Agent",
+    "Age",
+    "Location",
+    "Proxy-Authenticate",
+    "Public",
+    "Retry-After",
+    "Server",
+    "Vary",
+    "Warning",
+    "Www-Authenticate",
+    "Allow",
+    "Content-Base",
+    "Content-Encoding",
+    "Content-Language",
+    "Content-Length",
+    "Content-Location",
+    "Content-Md5",
+    "Content-Range",
+    "Content-Type",
+    "Etag",
+    "Expires",
+    "Last-Modified",
+    "Accept-Ranges",
+    "Set-Cookie",
+    "Set-Cookie2",
+    "X-Forwarded-For",
+    "Cookie",
+    "Keep-Alive",
+    "Proxy-Connection",
 ];
 
 /// Names longer than this keep their letters as they are.
@@ -211,7 +269,8 @@ impl<'b> Line<'b> {
     }
     fn number(&mut self) -> Option<u32> {
         let digits = self.take_while(|byte| byte.is_ascii_digit());
-        (!digits.is_empty()).then(|| digits.iter().fold(0u32, |value, digit| value.wrapping_mul(10).wrapping_add(u32::from(digit - b'0'))))
+        (!digits.is_empty())
+            .then(|| digits.iter().fold(0u32, |value, digit| value.wrapping_mul(10).wrapping_add(u32::from(digit - b'0'))))
     }
     /// `HTTP/major.minor`
     fn version(&mut self) -> Option<(u32, u32)> {
@@ -225,7 +284,13 @@ impl<'b> Line<'b> {
 /// Reads a line, its end included; `headers` says whether a header is expected.
 pub fn http(line: &[u8], headers: bool) -> Http<'_> {
     let text = line.strip_suffix(b"\r\n").or(line.strip_suffix(b"\n")).unwrap_or(line);
-    let read = if headers { header(text) } else if text.starts_with(b"HTTP/") { response(text) } else { request(text) };
+    let read = if headers {
+        header(text)
+    } else if text.starts_with(b"HTTP/") {
+        response(text)
+    } else {
+        request(text)
+    };
     read.unwrap_or(Http::Error)
 }
 

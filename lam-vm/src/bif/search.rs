@@ -159,7 +159,8 @@ mod tests {
             (seed >> 16) % below
         };
         for _ in 0..2000 {
-            let patterns: Vec<Vec<u8>> = (0..2 + next(4)).map(|_| (0..1 + next(4)).map(|_| b'a' + next(2) as u8).collect()).collect();
+            let patterns: Vec<Vec<u8>> =
+                (0..2 + next(4)).map(|_| (0..1 + next(4)).map(|_| b'a' + next(2) as u8).collect()).collect();
             let subject: Vec<u8> = (0..next(12)).map(|_| b'a' + next(3) as u8).collect();
             let ready = Pattern::new(patterns.clone());
             for from in 0..=subject.len() {

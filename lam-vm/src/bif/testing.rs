@@ -71,7 +71,9 @@ fn normal(text: &str) -> String {
 fn show_outcome<'c>(outcome: BifResult<'c>, call: &Call<'c>) -> String {
     match outcome {
         Ok(term) => show(term),
-        Err(Stop::Error(reason) | Stop::ErrorCause { reason, .. } | Stop::ErrorArgs { reason, .. }) => format!("error:{}", show(reason)),
+        Err(Stop::Error(reason) | Stop::ErrorCause { reason, .. } | Stop::ErrorArgs { reason, .. }) => {
+            format!("error:{}", show(reason))
+        }
         Err(Stop::Exit(reason)) => format!("exit:{}", show(reason)),
         Err(Stop::Throw(reason)) => format!("throw:{}", show(reason)),
         Err(Stop::Trap(export)) => format!("trap:{:?}:{:?}", export.module(), export.function()),
@@ -100,11 +102,16 @@ pub fn show(term: Term<'_>) -> String {
         View::Cons(_) => {
             let mut list = term.iter_list();
             let elements: Vec<Term<'_>> = list.by_ref().collect();
-            if list.rest.is_nil() { format!("[{}]", join(&elements)) } else { format!("[{}|{}]", join(&elements), show(list.rest)) }
+            if list.rest.is_nil() {
+                format!("[{}]", join(&elements))
+            } else {
+                format!("[{}|{}]", join(&elements), show(list.rest))
+            }
         }
         View::Tuple(tuple) => format!("{{{}}}", join(tuple.elements)),
         View::Map(Map::Flat { keys, values }) => {
-            let pairs: Vec<String> = keys.iter().zip(values).map(|(key, value)| format!("{}=>{}", show(*key), show(*value))).collect();
+            let pairs: Vec<String> =
+                keys.iter().zip(values).map(|(key, value)| format!("{}=>{}", show(*key), show(*value))).collect();
             format!("#{{{}}}", pairs.join(","))
         }
         View::Bits(bits) => {
@@ -302,7 +309,10 @@ impl<'t> Reader<'t> {
                 }
             }
         }
-        let bytes: Vec<u8> = bits.chunks(8).map(|chunk| chunk.iter().enumerate().fold(0, |byte, (bit, set)| byte | u8::from(*set) << (7 - bit))).collect();
+        let bytes: Vec<u8> = bits
+            .chunks(8)
+            .map(|chunk| chunk.iter().enumerate().fold(0, |byte, (bit, set)| byte | u8::from(*set) << (7 - bit)))
+            .collect();
         Some(heap.bitstring(&bytes, bits.len()))
     }
 }

@@ -241,7 +241,9 @@ fn convert<'c>(
     let leftover = (!converter.leftover.is_empty()).then(|| call.binary(&converter.leftover));
     let (tag, rest) = match (ended, leftover) {
         (Ok(()), None) => return Ok(converted),
-        (Ok(()), Some(bytes)) => (if may_continue(&converter.leftover) { atom::intern_static("incomplete") } else { am::ERROR }, bytes),
+        (Ok(()), Some(bytes)) => {
+            (if may_continue(&converter.leftover) { atom::intern_static("incomplete") } else { am::ERROR }, bytes)
+        }
         (Err(rest), None) => (am::ERROR, rest),
         (Err(rest), Some(bytes)) => (am::ERROR, call.list(&[bytes, rest])),
     };
@@ -301,7 +303,11 @@ mod tests {
             "{error, \"AB\", [[[<<255, 1>>], 67], 68 | <<69>>]}",
         );
         both("[65, -1]", "{error, <<65>>, [-1]}", "{error, [65], [-1]}");
-        both("[65, 1180591620717411303424, a]", "{error, <<65>>, [1180591620717411303424, a]}", "{error, [65], [1180591620717411303424, a]}");
+        both(
+            "[65, 1180591620717411303424, a]",
+            "{error, <<65>>, [1180591620717411303424, a]}",
+            "{error, [65], [1180591620717411303424, a]}",
+        );
         both("[65 | <<195>>]", "{incomplete, <<65>>, <<195>>}", "{incomplete, [65], <<195>>}");
         both("[65, [a]]", "error:badarg", "error:badarg");
         both("[<<1:3>>]", "error:badarg", "error:badarg");

@@ -9,7 +9,8 @@ mod matching;
 pub use crate::term::Buffer;
 pub use build::{Building, FloatError, to_f16};
 pub use matching::{
-    Flags, copy_bits, equal_bits, from_f16, read_bits, read_float, read_integer, read_small, read_utf8, read_utf16, read_utf32, sign_extend,
+    Flags, copy_bits, equal_bits, from_f16, read_bits, read_float, read_integer, read_small, read_utf8, read_utf16, read_utf32,
+    sign_extend,
 };
 
 use crate::term::Term;

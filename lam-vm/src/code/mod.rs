@@ -113,7 +113,15 @@ impl Code {
             return None;
         }
         let (_, name, _) = info_at(module.on_load - 8 * u64::from(INFO_WORDS));
-        let entry = Export { code: module.on_load, native: 0, module: module.name, function: name.word(), arity: 0, stub: [0; 2], bif: 0 };
+        let entry = Export {
+            code: module.on_load,
+            native: 0,
+            module: module.name,
+            function: name.word(),
+            arity: 0,
+            stub: [0; 2],
+            bif: 0,
+        };
         Some(Box::leak(Box::new(entry)))
     }
     /// Takes a module's exports back, for its `on_load` failed.
@@ -136,9 +144,8 @@ impl Code {
     /// The fun entry of a module by index and uniq (as external terms name it).
     pub fn fun(&self, module: Atom, index: u32, old_uniq: u32) -> Option<&'static FunEntry> {
         let funs = self.image.as_ref()?.funs();
-        funs.iter().find(|fun| {
-            fun.module == module.word() && fun.index == u64::from(index) && fun.old_uniq == u64::from(old_uniq)
-        })
+        funs.iter()
+            .find(|fun| fun.module == module.word() && fun.index == u64::from(index) && fun.old_uniq == u64::from(old_uniq))
     }
     /// Name and arity of every function of a module, in the order of its code.
     pub fn functions_of(&self, module: &ModuleRow) -> Vec<(Atom, usize)> {

@@ -127,7 +127,10 @@ impl HashStore {
     #[inline]
     fn find(&self, key: Term<'_>, hash: u32) -> Option<usize> {
         self.index.find(hash, |slot| {
-            self.slots[slot].objects().first().is_some_and(|object| exact_eq(key_of(object, self.key_position).shorten(), key.shorten()))
+            self.slots[slot]
+                .objects()
+                .first()
+                .is_some_and(|object| exact_eq(key_of(object, self.key_position).shorten(), key.shorten()))
         })
     }
     /// The live objects of a key, oldest first.

@@ -17,9 +17,9 @@ mod index;
 pub mod store;
 pub mod table;
 mod tables;
-pub mod tree_store;
 #[cfg(test)]
 mod tests;
+pub mod tree_store;
 
 pub use hash_store::HashStore;
 pub use store::Store;

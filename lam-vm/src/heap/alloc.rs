@@ -226,7 +226,9 @@ impl<'c> Heap<'c> {
         self.boxed(word::header(kind, limbs.len()), limbs)
     }
     pub fn float(&mut self, value: f64) -> Term<'c> {
-        if word::CARRY_FLOATS && let Some(carried) = word::carry_float(value) {
+        if word::CARRY_FLOATS
+            && let Some(carried) = word::carry_float(value)
+        {
             // SAFETY: a carried float is an immediate.
             return unsafe { Term::from_word(carried) };
         }
@@ -315,7 +317,8 @@ impl<'c> Heap<'c> {
     }
     /// Latin-1 or Unicode text as a list of code points.
     pub fn charlist(&mut self, text: &str) -> Term<'c> {
-        let characters: Vec<Term<'c>> = text.chars().map(|c| Term::small(i64::from(c as u32)).expect("a code point is small")).collect();
+        let characters: Vec<Term<'c>> =
+            text.chars().map(|c| Term::small(i64::from(c as u32)).expect("a code point is small")).collect();
         self.list(&characters)
     }
     /// Bytes as a list of small integers.

@@ -89,7 +89,12 @@ fn ints<'c>(heap: &mut Heap<'c>, a: Term<'c>, b: Term<'c>, op: IntOp) -> ArithRe
 }
 
 /// `div` and `rem`: `badarith` by zero.
-fn divided<'c>(heap: &mut Heap<'c>, a: Term<'c>, b: Term<'c>, op: fn(IntRef<'_>, IntRef<'_>) -> Option<Integer>) -> ArithResult<'c> {
+fn divided<'c>(
+    heap: &mut Heap<'c>,
+    a: Term<'c>,
+    b: Term<'c>,
+    op: fn(IntRef<'_>, IntRef<'_>) -> Option<Integer>,
+) -> ArithResult<'c> {
     let (Some(a), Some(b)) = (int_ref(a), int_ref(b)) else { return Err(ArithError::Badarith) };
     let value = op(a, b).ok_or(ArithError::Badarith)?;
     Ok(heap.owned_integer(&value))

@@ -152,7 +152,9 @@ fn size<const FLAT: bool>(root: u64) -> usize {
                 if whole {
                     total += 1 + words;
                     if !word::header_is_raw(header) {
-                        pending.extend(core::slice::from_raw_parts(at.add(1), words).iter().filter(|field| word::is_pointer(**field)));
+                        pending.extend(
+                            core::slice::from_raw_parts(at.add(1), words).iter().filter(|field| word::is_pointer(**field)),
+                        );
                     }
                 }
             }

@@ -103,7 +103,11 @@ fn compress(plain: &[u8], level: u32) -> Option<Vec<u8>> {
 enum Todo<'c> {
     Term(Term<'c>),
     /// What follows `count` elements of a list whose length stands at `length_at`.
-    Tail { rest: Term<'c>, length_at: usize, count: u32 },
+    Tail {
+        rest: Term<'c>,
+        length_at: usize,
+        count: u32,
+    },
     Elements(&'c [Term<'c>]),
     /// The fun whose size stands at this place ends here.
     FunEnd(usize),

@@ -41,7 +41,8 @@ impl<R: Read> Source for Stream<R> {
         self.0.read_exact(bytes).map_err(|_| DecodeError::Truncated)
     }
     fn skip(&mut self, count: u64) -> Result<(), DecodeError> {
-        let skipped = std::io::copy(&mut self.0.by_ref().take(count), &mut std::io::sink()).map_err(|_| DecodeError::Truncated)?;
+        let skipped =
+            std::io::copy(&mut self.0.by_ref().take(count), &mut std::io::sink()).map_err(|_| DecodeError::Truncated)?;
         if skipped == count { Ok(()) } else { Err(DecodeError::Truncated) }
     }
 }

@@ -162,7 +162,7 @@ fn hostile_bytes_give_errors() {
     refused(&exports, DecodeError::Invalid);
     Alloc::default().with(|heap| {
         let options = DecodeOptions { safe: true, ..DecodeOptions::default() };
-        let unknown = b"\x83\x77\x10never heard of.."; 
+        let unknown = b"\x83\x77\x10never heard of..";
         assert_eq!(decode(heap, unknown, options, &AnyExport).map(|_| ()), Err(DecodeError::Unsafe));
     });
 }

@@ -455,7 +455,8 @@ impl<'c> Heap<'c> {
 /// Sorts by key in exact order; of equal keys the last stays.
 fn sorted_unique<'c>(mut pairs: Vec<(Term<'c>, Term<'c>)>) -> (Vec<Term<'c>>, Vec<Term<'c>>) {
     pairs.sort_by(|a, b| compare_exact(a.0, b.0));
-    let (mut keys, mut values): (Vec<Term<'c>>, Vec<Term<'c>>) = (Vec::with_capacity(pairs.len()), Vec::with_capacity(pairs.len()));
+    let (mut keys, mut values): (Vec<Term<'c>>, Vec<Term<'c>>) =
+        (Vec::with_capacity(pairs.len()), Vec::with_capacity(pairs.len()));
     for (key, value) in pairs {
         match (keys.last(), values.last_mut()) {
             (Some(last), Some(place)) if exact_eq(*last, key) => *place = value,
@@ -487,7 +488,6 @@ fn drop_earlier_doubles<'c>(pairs: &mut Vec<(u32, Term<'c>, Term<'c>)>) {
     }
     pairs.truncate(kept);
 }
-
 
 #[cfg(test)]
 #[path = "map_tests.rs"]

@@ -32,7 +32,9 @@ pub fn decode(bytes: &[u8]) -> Vec<(&str, &[u8])> {
 }
 
 fn try_decode(bytes: &[u8]) -> Option<Vec<(&str, &[u8])>> {
-    let number = |at: usize| bytes.get(at..at.checked_add(4)?).map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]]) as usize);
+    let number = |at: usize| {
+        bytes.get(at..at.checked_add(4)?).map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]]) as usize)
+    };
     let count = number(0)?;
     let mut at = count.checked_mul(8)?.checked_add(4).filter(|at| *at <= bytes.len())?;
     let mut entries = Vec::new();

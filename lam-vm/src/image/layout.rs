@@ -46,7 +46,10 @@ pub struct LayoutInput<'a> {
 #[derive(Debug, Clone)]
 pub enum LayoutError {
     /// A literal of this module is not a valid external term.
-    BadLiteral { module: String, index: usize },
+    BadLiteral {
+        module: String,
+        index: usize,
+    },
     TooManyAtoms,
     TooBig,
 }
@@ -112,7 +115,9 @@ impl<'a> Layout<'a> {
             let texts = module.file.tables.atoms.iter().zip(needed);
             // What nothing in the image names keeps the module's number, so that it takes no room.
             let name = intern(module.file.module())?;
-            atoms.push(texts.map(|(text, needed)| if needed { intern(text) } else { Ok(name) }).collect::<Result<Vec<Atom>, _>>()?);
+            atoms.push(
+                texts.map(|(text, needed)| if needed { intern(text) } else { Ok(name) }).collect::<Result<Vec<Atom>, _>>()?,
+            );
         }
         let boot = self.boot()?;
         self.number_exports(&atoms)?;
@@ -231,7 +236,10 @@ impl<'a> Layout<'a> {
                 }
             }
             // Only `module_info` shows them, and they are large: what was compiled where, character by character.
-            let shows_info = file.exports.iter().any(|export| file.atom(export.function) == "module_info" && is_kept(module.code, export.label));
+            let shows_info = file
+                .exports
+                .iter()
+                .any(|export| file.atom(export.function) == "module_info" && is_kept(module.code, export.label));
             let mut info = |bytes: &[u8]| if shows_info { self.literals.external(bytes).unwrap_or(word::NIL) } else { word::NIL };
             words.attributes = info(&file.attributes);
             words.compile_info = info(&file.compile_info);
@@ -276,7 +284,14 @@ impl<'a> Layout<'a> {
         self.sections[Section::Code as usize] = [start as u64, (at - start) as u64];
         starts
     }
-    fn write_code(&mut self, atoms: &[Vec<Atom>], literals: &[ModuleLiterals], starts: &[u64], exports_at: u64, funs_at: &[Vec<u64>]) {
+    fn write_code(
+        &mut self,
+        atoms: &[Vec<Atom>],
+        literals: &[ModuleLiterals],
+        starts: &[u64],
+        exports_at: u64,
+        funs_at: &[Vec<u64>],
+    ) {
         for (index, module) in self.input.modules.iter().enumerate() {
             let mut words = module.code.words.clone();
             let first_word = ((starts[index] - self.input.base) / 8) as u32;
@@ -332,7 +347,9 @@ impl<'a> Layout<'a> {
             let names = [Atom(module).text(), Atom(function).text()];
             let bif = self.input.natives.bif(names[0], names[1], arity as usize);
             let is_lacking = self.lacking.contains(&(number as u32));
-            let code = self.defined[number].filter(|_| !is_lacking).and_then(|(module, label)| self.label_address(starts, module, label));
+            let code = self.defined[number]
+                .filter(|_| !is_lacking)
+                .and_then(|(module, label)| self.label_address(starts, module, label));
             let stub = match bif {
                 None if is_lacking => u64::from(number::LackingEntry),
                 Some(bif) => u64::from(number::CallBifOnly) | u64::from(arity) << 16 | u64::from(bif) << 32,
@@ -453,12 +470,12 @@ impl<'a> Layout<'a> {
         self.sections[Section::Modules as usize] = [start as u64, (self.bytes.len() - start) as u64];
         let numbers: Vec<u8> = functions.iter().flat_map(|offset| offset.to_le_bytes()).collect();
         self.section(Section::Functions, &numbers);
-        let rows: Vec<u8> =
-            lines.iter().flat_map(|row| [row.offset, row.file, row.line]).flat_map(u32::to_le_bytes).collect();
+        let rows: Vec<u8> = lines.iter().flat_map(|row| [row.offset, row.file, row.line]).flat_map(u32::to_le_bytes).collect();
         self.section(Section::Lines, &rows);
         self.align();
         let first = (self.bytes.len() / 8) as u32;
-        self.addresses.extend(files.iter().enumerate().filter(|(_, word)| word::is_pointer(**word)).map(|(index, _)| first + index as u32));
+        self.addresses
+            .extend(files.iter().enumerate().filter(|(_, word)| word::is_pointer(**word)).map(|(index, _)| first + index as u32));
         let names: Vec<u8> = files.iter().flat_map(|word| word.to_le_bytes()).collect();
         self.section(Section::Files, &names);
     }
@@ -634,10 +651,8 @@ impl Literals {
         self.area.with(|heap| decode(heap, bytes, options, links).ok().map(|(term, _)| term.word()))
     }
     fn big(&mut self, negative: bool, magnitude: &[u8]) -> u64 {
-        let limbs: Vec<u64> = magnitude
-            .chunks(8)
-            .map(|bytes| bytes.iter().rev().fold(0, |limb, byte| limb << 8 | u64::from(*byte)))
-            .collect();
+        let limbs: Vec<u64> =
+            magnitude.chunks(8).map(|bytes| bytes.iter().rev().fold(0, |limb, byte| limb << 8 | u64::from(*byte))).collect();
         self.area.with(|heap| heap.big_integer(negative, &limbs).word())
     }
     fn integer(&mut self, value: i64) -> u64 {

@@ -6,11 +6,11 @@
 //! All words are 64 bits, little-endian. Addresses are bound for the base address in the header; where the image lies elsewhere, each
 //! word whose bit is set in `relocations` is moved by the difference.
 
-pub mod format;
 pub mod embedded;
+pub mod format;
 mod layout;
 mod view;
 
 pub use format::{BootInfo, ModuleRow, Section};
-pub use view::{View, ViewFunction, ViewModule};
 pub use layout::{LayoutError, LayoutInput, LayoutModule, layout};
+pub use view::{View, ViewFunction, ViewModule};

@@ -7,7 +7,18 @@ use crate::term::word::{self, kind};
 
 /// The sections by number, with the names that reports use.
 pub const SECTION_NAMES: [&str; SECTION_COUNT] = [
-    "atoms", "literals", "code", "exports", "funs", "modules", "functions", "lines", "files", "index", "embedded", "relocations",
+    "atoms",
+    "literals",
+    "code",
+    "exports",
+    "funs",
+    "modules",
+    "functions",
+    "lines",
+    "files",
+    "index",
+    "embedded",
+    "relocations",
 ];
 
 const EXPORT_BYTES: usize = 64;
@@ -65,7 +76,9 @@ impl<'a> View<'a> {
     }
     fn read_atoms(&self) -> Option<Vec<&'a str>> {
         let bytes = self.section(Section::Atoms);
-        let number = |index: usize| bytes.get(4 * index..4 * index + 4).map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]]) as usize);
+        let number = |index: usize| {
+            bytes.get(4 * index..4 * index + 4).map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]]) as usize)
+        };
         let count = number(0)?;
         let text = bytes.get(4 * count.checked_add(2)?..)?;
         (1..=count).map(|index| std::str::from_utf8(text.get(number(index)?..number(index + 1)?)?).ok()).collect()
@@ -264,7 +277,8 @@ impl<'a> View<'a> {
     }
     fn is_record(&self, section: Section, bytes: usize, address: u64) -> bool {
         let (offset, length) = self.sections[section as usize];
-        self.index_of(section, address).is_some_and(|index| (8 * index - offset) % bytes == 0 && 8 * index + bytes <= offset + length)
+        self.index_of(section, address)
+            .is_some_and(|index| (8 * index - offset) % bytes == 0 && 8 * index + bytes <= offset + length)
     }
     /// An immediate, or a pointer to a literal; raw words of instructions (flags, arities) read as smalls.
     fn is_term(&self, term: u64) -> bool {

@@ -91,7 +91,12 @@ fn owns(s: &mut Scheduler, address: usize) -> bool {
 }
 
 /// Room for `build` bits behind those of `source`: the result, and where to write.
-unsafe fn append<'c>(s: &mut Scheduler, source: Term<'c>, unit: usize, build: u64) -> Result<(Term<'c>, UnderConstruction), Failure<'c>> {
+unsafe fn append<'c>(
+    s: &mut Scheduler,
+    source: Term<'c>,
+    unit: usize,
+    build: u64,
+) -> Result<(Term<'c>, UnderConstruction), Failure<'c>> {
     let Some(bits) = source.as_bits() else { return Err(badarg("type", source)) };
     let used = bits.size;
     if unit > 1 && used % unit != 0 {
@@ -133,7 +138,12 @@ unsafe fn copy_start(data: *mut u8, total: usize, bits: &Bits<'_>) {
     crate::binary::copy_bits(bits.bytes, bits.offset, out, 0, bits.size);
 }
 
-unsafe fn append_in_place<'c>(s: &mut Scheduler, source: Term<'c>, used: usize, total: usize) -> Option<(Term<'c>, UnderConstruction)> {
+unsafe fn append_in_place<'c>(
+    s: &mut Scheduler,
+    source: Term<'c>,
+    used: usize,
+    total: usize,
+) -> Option<(Term<'c>, UnderConstruction)> {
     let (base, offset) = source.base_and_offset();
     if base.kind() != kind::REFCBITS {
         return None;
@@ -189,7 +199,9 @@ unsafe fn segment(words: *const u64) -> Segment {
 #[inline(always)]
 unsafe fn segment_value<'c>(s: &mut Scheduler, segment: &Segment, words: *const u64) -> Term<'c> {
     // SAFETY: the slot is checked by the loader; constants are valid terms.
-    unsafe { if segment.value_slot == NO_SLOT { Term::from_word(*words.add(2)) } else { s.term(usize::from(segment.value_slot)) } }
+    unsafe {
+        if segment.value_slot == NO_SLOT { Term::from_word(*words.add(2)) } else { s.term(usize::from(segment.value_slot)) }
+    }
 }
 
 /// A size as a term, times the unit.
@@ -251,7 +263,12 @@ unsafe fn segment_bits<'c>(s: &mut Scheduler, segment: &Segment, words: *const u
 }
 
 /// Writes one segment.
-unsafe fn put_segment<'c>(s: &mut Scheduler, building: &mut Building<'_>, segment: &Segment, words: *const u64) -> Result<(), Failure<'c>> {
+unsafe fn put_segment<'c>(
+    s: &mut Scheduler,
+    building: &mut Building<'_>,
+    segment: &Segment,
+    words: *const u64,
+) -> Result<(), Failure<'c>> {
     let flags = Flags(segment.flags);
     // SAFETY: as `segment_value`.
     unsafe {
@@ -285,7 +302,9 @@ unsafe fn put_segment<'c>(s: &mut Scheduler, building: &mut Building<'_>, segmen
                 s.reductions -= (size / 8 / BYTES_PER_REDUCTION) as i64;
                 building.put_copy(bits.bytes, bits.offset, size).map_err(|_| badarg("short", value))
             }
-            SegmentKind::Utf8 => code_point(value).ok_or(()).and_then(|value| building.put_utf8(value).map_err(|_| ())).map_err(type_error),
+            SegmentKind::Utf8 => {
+                code_point(value).ok_or(()).and_then(|value| building.put_utf8(value).map_err(|_| ())).map_err(type_error)
+            }
             SegmentKind::Utf16 => {
                 code_point(value).ok_or(()).and_then(|value| building.put_utf16(value, flags).map_err(|_| ())).map_err(type_error)
             }
@@ -517,9 +536,7 @@ unsafe fn operand<'c>(s: &mut Scheduler, slot: usize, ext: usize) -> Term<'c> {
 /// A count of bits or bytes; else `badarg` or `system_limit`.
 fn size_of(size: Term<'_>, unit: u64) -> Result<u64, Atom> {
     match size.view() {
-        View::Small(count @ 0..) => {
-            (count as u64).checked_mul(unit).filter(|bits| *bits <= MAX_BITS).ok_or(am::SYSTEM_LIMIT)
-        }
+        View::Small(count @ 0..) => (count as u64).checked_mul(unit).filter(|bits| *bits <= MAX_BITS).ok_or(am::SYSTEM_LIMIT),
         View::Big(big) if !big.negative => Err(am::SYSTEM_LIMIT),
         _ => Err(am::BADARG),
     }

@@ -66,7 +66,9 @@ pub unsafe fn store(m: &mut Machine, w: u64) -> Step {
     // SAFETY: room for a box is checked.
     unsafe {
         let value = (*m.s).f[slot_a(w)];
-        if word::CARRY_FLOATS && let Some(carried) = word::carry_float(value) {
+        if word::CARRY_FLOATS
+            && let Some(carried) = word::carry_float(value)
+        {
             m.set::<0>(slot_b(w), carried);
             return Step::Next;
         }

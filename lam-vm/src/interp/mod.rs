@@ -36,7 +36,6 @@ use crate::process::{Process, STACK_RESERVE_WORDS};
 use crate::system::System;
 use crate::term::Term;
 
-
 /// What a running process has besides its own block. X first, so that a slot is an offset from the start.
 #[repr(C)]
 pub struct Scheduler {
@@ -78,9 +77,15 @@ pub enum Exit {
 pub enum Outcome {
     None,
     /// Uncaught exception: words of class, reason and trace.
-    Uncaught { class: u64, reason: u64, trace: u64 },
+    Uncaught {
+        class: u64,
+        reason: u64,
+        trace: u64,
+    },
     /// The first function returned, or the process took an exit signal on itself.
-    Finished { reason: u64 },
+    Finished {
+        reason: u64,
+    },
     Halt(i32),
     /// A full collection is wanted.
     FullCollect,

@@ -91,8 +91,8 @@ pub unsafe fn is_tagged_tuple(m: &mut Machine, w: u64) -> Step {
     // SAFETY: the slot is checked by the loader; b is at least 1.
     unsafe {
         let t = m.get::<0>(slot_a(w));
-        let holds = header(t) == word::header(kind::TUPLE, slot_b(w))
-            && *(word::boxed_address(t) as *const u64).add(1) == m.ext(1);
+        let holds =
+            header(t) == word::header(kind::TUPLE, slot_b(w)) && *(word::boxed_address(t) as *const u64).add(1) == m.ext(1);
         branch(m, w, holds)
     }
 }

@@ -22,7 +22,14 @@ pub const DEFAULT_DEPTH: usize = 8;
 ///
 /// `first`: a frame before all. `at`: the address that stands for the current function (`pc` when `None`). `skip_current`: the
 /// current function is `first` itself or not on the stack, so the next frame is the caller's.
-pub unsafe fn save(s: &mut Scheduler, class: Atom, first: Option<Term<'_>>, info: Info<'_>, at: Option<u64>, skip_current: bool) -> u64 {
+pub unsafe fn save(
+    s: &mut Scheduler,
+    class: Atom,
+    first: Option<Term<'_>>,
+    info: Info<'_>,
+    at: Option<u64>,
+    skip_current: bool,
+) -> u64 {
     // SAFETY: at an instruction.
     unsafe {
         let mut depth = s.system().backtrace_depth();
@@ -120,7 +127,8 @@ unsafe fn first_of_current(s: &mut Scheduler, class: Atom, args: Option<Term<'_>
         let place = s.system().code.locate(at);
         let mut heap = s.heap();
         let first = place.map(|place| {
-            let args = args.map_or_else(|| Term::small(place.arity as i64).expect("an arity is small"), |args| Term::from_word(args.word()));
+            let args = args
+                .map_or_else(|| Term::small(place.arity as i64).expect("an arity is small"), |args| Term::from_word(args.word()));
             heap.tuple(&[Term::atom(place.module), Term::atom(place.function), args])
         });
         save(s, class, first, info, Some(at), true)

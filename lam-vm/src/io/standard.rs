@@ -61,9 +61,8 @@ impl Standard {
         }
         output.bytes.extend_from_slice(bytes);
         let is_terminal = *output.is_terminal.get_or_insert_with(|| stdio::is_terminal(stream));
-        let due = output.bytes.len() >= BUFFER_BYTES
-            || now - output.since_ns >= HOLD_NS
-            || (is_terminal && bytes.contains(&b'\n'));
+        let due =
+            output.bytes.len() >= BUFFER_BYTES || now - output.since_ns >= HOLD_NS || (is_terminal && bytes.contains(&b'\n'));
         if due { output.flush(stream) } else { Ok(true) }
     }
     /// Sends out what is held back.

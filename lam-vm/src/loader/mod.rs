@@ -17,8 +17,8 @@ mod error;
 mod inflate;
 pub mod ir;
 mod reader;
-pub mod specialise;
 pub mod records;
+pub mod specialise;
 pub mod tables;
 mod walk;
 

@@ -55,8 +55,8 @@ pub mod stdio {
 /// `File` is shared between threads as it is: `&self` everywhere, closed when dropped or by `close`, which tells the error.
 pub mod files {
     pub use super::host::{
-        File, del_dir, del_file, get_cwd, link_info, list_dir, make_dir, make_hard_link, make_soft_link, read_info,
-        read_link, rename, set_cwd, set_owner, set_permissions, set_time,
+        File, del_dir, del_file, get_cwd, link_info, list_dir, make_dir, make_hard_link, make_soft_link, read_info, read_link,
+        rename, set_cwd, set_owner, set_permissions, set_time,
     };
     use super::posix::{Posix, Result};
     pub use super::types::{Access, Advice, FileInfo, FileType, Modes, Whence};

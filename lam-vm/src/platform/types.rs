@@ -37,7 +37,14 @@ impl Modes {
             return None;
         }
         let append = self.has(Modes::APPEND);
-        Some(OpenPlan { read, write, create: write, truncate: write && !read && !append, append, exclusive: self.has(Modes::EXCLUSIVE) })
+        Some(OpenPlan {
+            read,
+            write,
+            create: write,
+            truncate: write && !read && !append,
+            append,
+            exclusive: self.has(Modes::EXCLUSIVE),
+        })
     }
 }
 

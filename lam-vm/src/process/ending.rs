@@ -1,10 +1,10 @@
 //! The end of a process: what it tells those it is tied to.
 
 use super::names::Names;
+use super::parts::{self, join};
 use super::signal::{Request, SignalKind};
 use super::table::ProcessTable;
 use super::ties::Watch;
-use super::parts::{self, join};
 use super::{OwnedTerm, Process};
 use crate::atom::{Atom, am};
 use crate::term::Term;

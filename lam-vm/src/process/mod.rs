@@ -3,8 +3,8 @@
 //! `Process` is its scheduler's alone. Others reach it through its `Control` block in the `ProcessTable`, and only by signals:
 //! `take_in` is what they do, `ending` is what a process leaves behind.
 
-pub mod control;
 mod collect;
+pub mod control;
 mod dictionary;
 pub mod ending;
 pub mod mailbox;
@@ -16,10 +16,10 @@ pub mod signal;
 pub mod spawn;
 pub mod table;
 mod take_in;
-pub mod ties;
-pub mod unique;
 #[cfg(test)]
 mod tests;
+pub mod ties;
+pub mod unique;
 
 pub use crate::heap::{OwnedTerm, ProcessHeap, STACK_RESERVE_WORDS};
 pub use dictionary::Dictionary;

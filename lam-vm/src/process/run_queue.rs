@@ -54,7 +54,8 @@ impl Queues {
             }
         }
         self.normal_turns += 1;
-        let order = if self.normal_turns % LOW_TURN == 0 { [Priority::Low, Priority::Normal] } else { [Priority::Normal, Priority::Low] };
+        let order =
+            if self.normal_turns % LOW_TURN == 0 { [Priority::Low, Priority::Normal] } else { [Priority::Normal, Priority::Low] };
         order.into_iter().find_map(|priority| self.by_priority[priority as usize].pop_front())
     }
 }

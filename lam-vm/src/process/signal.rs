@@ -14,31 +14,73 @@ pub struct Signal {
 
 /// What a signal says. Pids are words.
 pub enum SignalKind {
-    Message { from: u64, message: OwnedTerm },
+    Message {
+        from: u64,
+        message: OwnedTerm,
+    },
     /// A message that counts only while the alias is active.
-    AliasMessage { from: u64, alias: RefId, message: OwnedTerm },
-    Link { from: u64 },
-    Unlink { from: u64, id: u64 },
-    UnlinkAck { from: u64, id: u64 },
+    AliasMessage {
+        from: u64,
+        alias: RefId,
+        message: OwnedTerm,
+    },
+    Link {
+        from: u64,
+    },
+    Unlink {
+        from: u64,
+        id: u64,
+    },
+    UnlinkAck {
+        from: u64,
+        id: u64,
+    },
     /// Over a link, or (`by_link` false) by `exit/2`.
-    Exit { from: u64, reason: OwnedTerm, by_link: bool },
+    Exit {
+        from: u64,
+        reason: OwnedTerm,
+        by_link: bool,
+    },
     /// `name`: monitored by this name.
-    Monitor { from: u64, id: RefId, name: Option<Atom> },
-    Demonitor { id: RefId },
-    Down { id: RefId, reason: OwnedTerm },
+    Monitor {
+        from: u64,
+        id: RefId,
+        name: Option<Atom>,
+    },
+    Demonitor {
+        id: RefId,
+    },
+    Down {
+        id: RefId,
+        reason: OwnedTerm,
+    },
     /// `reply`: who gets `{Ref, true}`.
-    GroupLeader { leader: u64, reply: Option<(u64, RefId)> },
+    GroupLeader {
+        leader: u64,
+        reply: Option<(u64, RefId)>,
+    },
     /// Something that the driver does in the process's name.
     Request(Box<Request>),
     /// The answer to `Request::Info` or `Request::IsAlive` of this number.
-    Reply { number: u64, answer: OwnedTerm },
+    Reply {
+        number: u64,
+        answer: OwnedTerm,
+    },
     /// The timer of the receive with this number.
-    Timeout { number: u64 },
+    Timeout {
+        number: u64,
+    },
     /// Answer `{Ref, true}` and count one suspension more.
-    Suspend { from: u64, reply: Option<RefId> },
+    Suspend {
+        from: u64,
+        reply: Option<RefId>,
+    },
     Resume,
     /// Answer `{Ref, true}`.
-    Ping { from: u64, reference: RefId },
+    Ping {
+        from: u64,
+        reference: RefId,
+    },
     /// Only wakes.
     Wake,
 }
@@ -46,14 +88,32 @@ pub enum SignalKind {
 /// What one process asks of another one, and the driver answers.
 pub enum Request {
     /// `process_info/1,2`: items as a list of atoms; `list`: an item list was given.
-    Info { from: u64, number: u64, items: Vec<Atom>, form: InfoForm },
-    IsAlive { from: u64, number: u64 },
+    Info {
+        from: u64,
+        number: u64,
+        items: Vec<Atom>,
+        form: InfoForm,
+    },
+    IsAlive {
+        from: u64,
+        number: u64,
+    },
     /// `{garbage_collect, Id, Result}` or the like to `from`; `id` is the request's own term.
-    Collect { from: u64, id: OwnedTerm, full: bool },
+    Collect {
+        from: u64,
+        id: OwnedTerm,
+        full: bool,
+    },
     /// `{check_process_code, Id, false}`
-    CheckCode { from: u64, id: OwnedTerm },
+    CheckCode {
+        from: u64,
+        id: OwnedTerm,
+    },
     /// `{copy_literals, Id, ok}`
-    CopyLiterals { from: u64, id: OwnedTerm },
+    CopyLiterals {
+        from: u64,
+        id: OwnedTerm,
+    },
 }
 
 /// The shape of `process_info`'s answer.

@@ -9,8 +9,8 @@ use super::run_queue::RunQueues;
 use super::signal::{RefId, Signal, SignalKind};
 use super::unique::Unique;
 use super::{Priority, Process};
-use crate::sync::{Arc, Mutex};
 use crate::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Arc, Mutex};
 use crate::term::word;
 
 const CHUNK_SLOTS: usize = 1024;

@@ -2,10 +2,10 @@
 //!
 //! Done when the process is scheduled, when its inner queue is exhausted, before it ends, and by BIFs that read the effect.
 
+use super::parts::{self, join};
 use super::signal::{RefId, SignalKind};
 use super::table::ProcessTable;
 use super::ties::{AliasMode, Link, Watch, Watcher};
-use super::parts::{self, join};
 use super::{OwnedTerm, Process};
 use crate::atom::am;
 use crate::heap::Heap;

@@ -61,10 +61,8 @@ impl Driver {
         let message = join([value], |heap, [value]| {
             let format = heap.charlist(FORMAT);
             let args = heap.list(&[pid_term(pid), value]);
-            let tag = heap.map_from_pairs(&[
-                (Term::atom(am::TAG), Term::atom(am::ERROR)),
-                (Term::atom(am::EMULATOR), Term::bool(true)),
-            ]);
+            let tag = heap
+                .map_from_pairs(&[(Term::atom(am::TAG), Term::atom(am::ERROR)), (Term::atom(am::EMULATOR), Term::bool(true))]);
             let time = heap.integer(time_us);
             let meta = heap.map_from_pairs(&[
                 (Term::atom(am::GL), pid_term(leader)),

@@ -75,7 +75,13 @@ impl Driver {
         &self.system
     }
     /// Makes the first process, which calls `spawn`; its death ends the machine. `None`: the process table is full.
-    pub fn start(&mut self, module: crate::atom::Atom, function: crate::atom::Atom, args: OwnedTerm, arity: usize) -> Option<u64> {
+    pub fn start(
+        &mut self,
+        module: crate::atom::Atom,
+        function: crate::atom::Atom,
+        args: OwnedTerm,
+        arity: usize,
+    ) -> Option<u64> {
         let spawn = Spawn { module, function, args, arity, shown_call: None, options: SpawnOptions::default() };
         let pid = self.system.processes.spawn(None, spawn).ok()?.pid;
         self.first = Some(pid);

@@ -27,7 +27,9 @@ pub(super) fn serve(process: &mut Process, system: &System) {
                 send_task_answer(pid, &system.processes, from, am::GARBAGE_COLLECT, &id, am::TRUE);
             }
             // Code and literals stay for ever.
-            Request::CheckCode { from, id } => send_task_answer(pid, &system.processes, from, am::CHECK_PROCESS_CODE, &id, am::FALSE),
+            Request::CheckCode { from, id } => {
+                send_task_answer(pid, &system.processes, from, am::CHECK_PROCESS_CODE, &id, am::FALSE)
+            }
             Request::CopyLiterals { from, id } => send_task_answer(pid, &system.processes, from, am::COPY_LITERALS, &id, am::OK),
         }
     }

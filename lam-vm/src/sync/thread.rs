@@ -29,6 +29,10 @@ pub fn spawn_named<R: Send + 'static>(
 
 /// Starts a modelled thread; it has neither name nor stack size of its own.
 #[cfg(loom)]
-pub fn spawn_named<R: 'static>(_name: &str, _stack_bytes: usize, body: impl FnOnce() -> R + 'static) -> std::io::Result<JoinHandle<R>> {
+pub fn spawn_named<R: 'static>(
+    _name: &str,
+    _stack_bytes: usize,
+    body: impl FnOnce() -> R + 'static,
+) -> std::io::Result<JoinHandle<R>> {
     Ok(loom::thread::spawn(body))
 }

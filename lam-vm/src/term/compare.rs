@@ -125,7 +125,8 @@ fn walk<'c, const EQUAL_ONLY: bool>(a: Term<'c>, b: Term<'c>, exact: bool) -> Or
     let mut order = Ordering::Equal;
     loop {
         if let Some((a, b)) = pair.take() {
-            order = if a.is_same(b) { Ordering::Equal } else { one(a, b, EQUAL_ONLY, &mut exact, &mut stack, &mut sides, &mut pair) };
+            order =
+                if a.is_same(b) { Ordering::Equal } else { one(a, b, EQUAL_ONLY, &mut exact, &mut stack, &mut sides, &mut pair) };
             if order.is_eq() && pair.is_some() {
                 continue;
             }
@@ -485,4 +486,3 @@ fn ref_parts(view: &View<'_>) -> ((Atom, u32), [u32; REF_NUMBERS_MAX]) {
         _ => unreachable!("called for references only"),
     }
 }
-

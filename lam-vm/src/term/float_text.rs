@@ -95,7 +95,11 @@ pub fn short(value: f64) -> String {
         return out;
     }
     let (digits, exponent) = shortest_digits(value.abs());
-    if is_fixed(&digits, exponent) { write_fixed(&mut out, &digits, exponent) } else { write_scientific(&mut out, &digits, exponent) }
+    if is_fixed(&digits, exponent) {
+        write_fixed(&mut out, &digits, exponent)
+    } else {
+        write_scientific(&mut out, &digits, exponent)
+    }
     out
 }
 

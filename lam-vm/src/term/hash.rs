@@ -101,7 +101,10 @@ enum Item<'c> {
     /// A pair of a map was hashed.
     Pair,
     /// All pairs were: the hash before the map, and the outer map's pairs.
-    MapEnd { hash: u32, pairs: u32 },
+    MapEnd {
+        hash: u32,
+        pairs: u32,
+    },
 }
 
 /// The hash behind `erlang:phash2`, 32 bits.
@@ -422,4 +425,3 @@ pub fn phash(term: Term<'_>) -> u32 {
     }
     hash
 }
-

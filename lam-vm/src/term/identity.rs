@@ -48,7 +48,12 @@ pub struct ExternalPid {
 
 impl ExternalPid {
     pub fn of(words: &[u64]) -> Self {
-        ExternalPid { node: Atom::of_word(words[0]), creation: words[2] as u32, id: words[1] as u32, serial: (words[2] >> 32) as u32 }
+        ExternalPid {
+            node: Atom::of_word(words[0]),
+            creation: words[2] as u32,
+            id: words[1] as u32,
+            serial: (words[2] >> 32) as u32,
+        }
     }
 }
 

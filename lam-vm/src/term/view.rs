@@ -208,8 +208,7 @@ impl<'c> Term<'c> {
     #[inline]
     pub fn as_tuple(self) -> Option<Tuple<'c>> {
         let header = self.header();
-        (word::header_kind(header) == kind::TUPLE)
-            .then(|| Tuple { elements: self.fields(0, word::header_words(header)) })
+        (word::header_kind(header) == kind::TUPLE).then(|| Tuple { elements: self.fields(0, word::header_words(header)) })
     }
     /// The elements of a tuple of exactly `N`.
     pub fn as_tuple_of<const N: usize>(self) -> Option<[Term<'c>; N]> {
@@ -294,7 +293,9 @@ impl<'c> Term<'c> {
                 let bytes = unsafe { core::slice::from_raw_parts(data, size.div_ceil(8)) };
                 Some(Bits { bytes, offset: 0, size })
             }
-            kind::SUBBITS => Some(self.slice_of_base(word::small_value(self.field(1)) as usize, word::small_value(self.field(2)) as usize)),
+            kind::SUBBITS => {
+                Some(self.slice_of_base(word::small_value(self.field(1)) as usize, word::small_value(self.field(2)) as usize))
+            }
             kind::MATCHCTX => {
                 let position = word::small_value(self.field(1)) as usize;
                 Some(self.slice_of_base(position, word::small_value(self.field(2)) as usize - position))
@@ -358,9 +359,7 @@ impl<'c> Term<'c> {
                 let owner = (word::header_words(header) == 4).then(|| self.fields(2, 1)[0]);
                 Some(Reference { id: [self.field(0), self.field(1)], owner, resource: 0 })
             }
-            kind::RESOURCE => {
-                Some(Reference { id: [self.field(2), self.field(3)], owner: None, resource: self.field(1) })
-            }
+            kind::RESOURCE => Some(Reference { id: [self.field(2), self.field(3)], owner: None, resource: self.field(1) }),
             _ => None,
         }
     }

@@ -20,8 +20,14 @@ pub enum Destination {
 /// What happens when a timer fires.
 pub enum Expired {
     /// The receive's timer `number` of a process.
-    Receive { pid: u64, number: u64 },
-    Message { to: Destination, message: OwnedTerm },
+    Receive {
+        pid: u64,
+        number: u64,
+    },
+    Message {
+        to: Destination,
+        message: OwnedTerm,
+    },
 }
 
 enum Entry {

@@ -12,8 +12,19 @@ use serde_json::Value;
 
 /// Licences that may be part of an output. Of `A OR B` one suffices.
 const ALLOWED: [&str; 13] = [
-    "MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib", "Unicode-3.0",
-    "Unicode-DFS-2016", "0BSD", "BSL-1.0", "CC0-1.0", "Unlicense",
+    "MIT",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    "Unicode-3.0",
+    "Unicode-DFS-2016",
+    "0BSD",
+    "BSL-1.0",
+    "CC0-1.0",
+    "Unlicense",
 ];
 
 /// Which package stands for which output, and the platform it is built for.
@@ -120,7 +131,8 @@ fn describe(package: &Value) -> Result<Crate, String> {
     files.sort();
     for path in files {
         let file = path.file_name().unwrap_or_default().to_string_lossy().to_uppercase();
-        let wanted = ["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE"].iter().any(|start| file.starts_with(start));
+        let wanted =
+            ["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE"].iter().any(|start| file.starts_with(start));
         if wanted && let Ok(text) = fs::read_to_string(&path) {
             texts.push(text);
         }

@@ -6,7 +6,12 @@ use std::path::Path;
 /// Writes `web.wasm` and `web.js` for the stub that rustc made.
 pub fn bind(stub: &Path, folder: &Path) -> Result<(), String> {
     let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
-    bindgen.input_path(stub).typescript(false).omit_default_module_path(true).remove_producers_section(true).remove_name_section(true);
+    bindgen
+        .input_path(stub)
+        .typescript(false)
+        .omit_default_module_path(true)
+        .remove_producers_section(true)
+        .remove_name_section(true);
     bindgen.no_modules(true).map_err(|error| format!("{error:#}"))?;
     let mut output = bindgen.generate_output().map_err(|error| format!("{error:#}"))?;
     let script = output.js().to_string();

@@ -127,9 +127,24 @@ fn loaded<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
 
 fn pre_loaded<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
     const NAMES: [&str; 18] = [
-        "atomics", "counters", "erl_init", "erl_prim_loader", "erl_tracer", "erlang", "erts_code_purger",
-        "erts_dirty_process_signal_handler", "erts_internal", "erts_literal_area_collector", "init", "persistent_term",
-        "prim_buffer", "prim_eval", "prim_file", "prim_inet", "prim_zip", "zlib",
+        "atomics",
+        "counters",
+        "erl_init",
+        "erl_prim_loader",
+        "erl_tracer",
+        "erlang",
+        "erts_code_purger",
+        "erts_dirty_process_signal_handler",
+        "erts_internal",
+        "erts_literal_area_collector",
+        "init",
+        "persistent_term",
+        "prim_buffer",
+        "prim_eval",
+        "prim_file",
+        "prim_inet",
+        "prim_zip",
+        "zlib",
     ];
     let names: Vec<Term<'c>> = NAMES.iter().map(|name| Term::atom(atom::intern_static(name))).collect();
     Ok(call.list(&names))

@@ -197,4 +197,3 @@ fn make_fun<'c>(call: &mut Call<'c>, [module, function, arity]: [Term<'c>; 3]) -
     let export = call.system().code.export_or_undefined(module, function, arity);
     Ok(call.export_fun(export))
 }
-

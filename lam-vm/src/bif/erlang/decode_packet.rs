@@ -80,7 +80,8 @@ fn decode_packet<'c>(call: &mut Call<'c>, [kind, binary, options]: [Term<'c>; 3]
         Length::Known(length) if length <= bytes.len() => length,
         Length::Invalid => return Ok(call.tuple(&[Term::atom(am::ERROR), named("invalid")])),
         missing => {
-            let length = if let Length::Known(length) = missing { call.unsigned(length as u64) } else { Term::atom(am::UNDEFINED) };
+            let length =
+                if let Length::Known(length) = missing { call.unsigned(length as u64) } else { Term::atom(am::UNDEFINED) };
             return Ok(call.tuple(&[named("more"), length]));
         }
     };

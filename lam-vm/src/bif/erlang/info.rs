@@ -3,8 +3,8 @@
 use crate::atom::{self, Atom, am};
 use crate::bif::args::{OrBadarg, pid_term};
 use crate::bif::{BifResult, Call, Stop, bifs};
-use crate::platform::stdio::Stream;
 use crate::platform;
+use crate::platform::stdio::Stream;
 use crate::sync::OnceLock;
 use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::term::{Term, otp, print};
@@ -88,9 +88,16 @@ fn plain_answer(key: &str) -> Option<Answer> {
     Some(match key {
         "atom_count" => Integer(i64::from(atom::count())),
         "atom_limit" => Integer(1_048_576),
-        "break_ignored" | "debug_compiled" | "dynamic_trace_probes" | "ets_always_compress" | "ets_realloc_moves"
-        | "kernel_poll" | "port_parallelism" => Atom("false"),
-        "beam_jump_table" | "constant_pool_support" | "eager_check_io" | "smp_support" | "threads" | "time_correction" => Atom("true"),
+        "break_ignored"
+        | "debug_compiled"
+        | "dynamic_trace_probes"
+        | "ets_always_compress"
+        | "ets_realloc_moves"
+        | "kernel_poll"
+        | "port_parallelism" => Atom("false"),
+        "beam_jump_table" | "constant_pool_support" | "eager_check_io" | "smp_support" | "threads" | "time_correction" => {
+            Atom("true")
+        }
         "build_type" | "emu_type" => Atom("opt"),
         "compat_rel" => Integer(i64::from(otp::release())),
         "context_reductions" => Integer(4000),
@@ -100,7 +107,12 @@ fn plain_answer(key: &str) -> Option<Answer> {
         "delayed_node_table_gc" => Integer(60),
         "dirty_cpu_schedulers" | "dirty_cpu_schedulers_online" | "dirty_io_schedulers" => Integer(1),
         "dist_buf_busy_limit" => Integer(1_048_576),
-        "dist_ctrl" | "multi_scheduling_blockers" | "normal_multi_scheduling_blockers" | "taints" | "alloc_util_allocators" | "snifs" => Empty,
+        "dist_ctrl"
+        | "multi_scheduling_blockers"
+        | "normal_multi_scheduling_blockers"
+        | "taints"
+        | "alloc_util_allocators"
+        | "snifs" => Empty,
         "driver_version" => Text("3.3".to_owned()),
         "dynamic_trace" => Atom("none"),
         "emu_flavor" => Atom("emu"),
@@ -143,7 +155,13 @@ fn plain_answer(key: &str) -> Option<Answer> {
 
 /// Host in the words of a GNU triplet.
 fn architecture() -> String {
-    let system = if cfg!(target_os = "linux") { "pc-linux" } else if cfg!(target_os = "wasi") { "unknown-wasi" } else { "unknown" };
+    let system = if cfg!(target_os = "linux") {
+        "pc-linux"
+    } else if cfg!(target_os = "wasi") {
+        "unknown-wasi"
+    } else {
+        "unknown"
+    };
     format!("{}-{system}", std::env::consts::ARCH)
 }
 
@@ -194,21 +212,30 @@ fn system_info<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {
         "check_io" | "ethread_info" | "emu_args" => Ok(Term::NIL),
         "garbage_collection" => {
             let mut pairs = Vec::new();
-            for (name, value) in [("max_heap_size", 0), ("min_bin_vheap_size", 46_422), ("min_heap_size", 233), ("fullsweep_after", 65_535)] {
+            for (name, value) in
+                [("max_heap_size", 0), ("min_bin_vheap_size", 46_422), ("min_heap_size", 233), ("fullsweep_after", 65_535)]
+            {
                 let value = call.integer(value);
                 pairs.push(call.tuple(&[atom(name), value]));
             }
             Ok(call.list(&pairs))
         }
         "heap_sizes" => {
-            let sizes = [12, 38, 51, 90, 142, 233, 376, 610, 987, 1598, 2586, 4185, 6772, 10_958, 17_731, 28_690, 46_422, 75_113, 121_536, 196_650, 318_187];
+            let sizes = [
+                12, 38, 51, 90, 142, 233, 376, 610, 987, 1598, 2586, 4185, 6772, 10_958, 17_731, 28_690, 46_422, 75_113, 121_536,
+                196_650, 318_187,
+            ];
             let sizes = sizes.map(|size| call.integer(size));
             Ok(call.list(&sizes))
         }
         "info" | "loaded" | "procs" | "dist" => Ok(call.binary(b"")),
         "max_heap_size" => {
             let zero = call.integer(0);
-            Ok(call.map_from_pairs(&[(atom("error_logger"), Term::bool(true)), (atom("kill"), Term::bool(true)), (atom("size"), zero)]))
+            Ok(call.map_from_pairs(&[
+                (atom("error_logger"), Term::bool(true)),
+                (atom("kill"), Term::bool(true)),
+                (atom("size"), zero),
+            ]))
         }
         "os_monotonic_time_source" => time_source(call, "CLOCK_MONOTONIC", platform::monotonic_ns() as i64),
         "os_system_time_source" => time_source(call, "CLOCK_REALTIME", platform::system_ns()),

@@ -222,7 +222,12 @@ mod tests {
             let parts = [part(70), part(1), part(600), part(1), part(300), part(300), part(1)];
             vec![heap.list(&parts)]
         });
-        let sizes: Vec<usize> = sizes.trim_matches(['[', ']']).split(">>").filter(|part| part.contains('<')).map(|part| part.matches('9').count()).collect();
+        let sizes: Vec<usize> = sizes
+            .trim_matches(['[', ']'])
+            .split(">>")
+            .filter(|part| part.contains('<'))
+            .map(|part| part.matches('9').count())
+            .collect();
         assert_eq!(sizes, [256, 415, 301, 300, 1]);
     }
 }

@@ -195,7 +195,11 @@ fn value<'c>(heap: &mut Heap<'c>, process: &mut Process, system: &System, item: 
         am::PRIORITY => Term::atom(process.priority.atom()),
         am::GROUP_LEADER => process.term(heap, process.group_leader),
         am::PARENT => {
-            if process.parent == process.pid { Term::atom(am::UNDEFINED) } else { pid_term(process.parent) }
+            if process.parent == process.pid {
+                Term::atom(am::UNDEFINED)
+            } else {
+                pid_term(process.parent)
+            }
         }
         am::REDUCTIONS => heap.integer(process.reductions as i64),
         am::TRACE => heap.integer(0),
@@ -328,4 +332,3 @@ pub fn max_heap_map<'c>(heap: &mut Heap<'c>, process: &Process) -> Term<'c> {
         (Term::atom(am::SIZE), size),
     ])
 }
-

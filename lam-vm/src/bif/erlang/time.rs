@@ -9,8 +9,8 @@ use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::heap::arith::int_ref;
 use crate::platform;
 use crate::sync::OnceLock;
-use crate::term::integer::{self, Integer};
 use crate::term::Term;
+use crate::term::integer::{self, Integer};
 
 bifs! { module "erlang";
     /// Monotonic time in native units, nanoseconds.

@@ -54,8 +54,8 @@ bifs! { module "erlang";
 
 /// `erts_internal`
 pub mod internal {
-    use super::{finish_trace, none_of_port, no_module_loads, not_supported_2, refused_3, dflags};
     use super::bifs;
+    use super::{dflags, finish_trace, no_module_loads, none_of_port, not_supported_2, refused_3};
 
     bifs! { module "erts_internal";
         /// Turns trace flags on or off: how many processes it fitted.
@@ -112,12 +112,17 @@ fn trace_info<'c>(call: &mut Call<'c>, [what, item]: [Term<'c>; 2]) -> BifResult
             || bif_by_name(module.text(), function.text(), arity).is_some();
         match key.text() {
             "traced" | "match_spec" | "meta" | "meta_match_spec" | "call_count" | "call_time" | "call_memory" | "all" => {
-                if is_there { Term::bool(false) } else { Term::atom(am::UNDEFINED) }
+                if is_there {
+                    Term::bool(false)
+                } else {
+                    Term::atom(am::UNDEFINED)
+                }
             }
             _ => return Err(Stop::BADARG),
         }
     } else {
-        let is_named = what.as_atom().is_some_and(|name| matches!(name.text(), "new" | "new_processes" | "new_ports" | "send" | "receive"));
+        let is_named =
+            what.as_atom().is_some_and(|name| matches!(name.text(), "new" | "new_processes" | "new_ports" | "send" | "receive"));
         if !is_named && !what.is_local_pid() {
             return Err(Stop::BADARG);
         }
@@ -150,9 +155,14 @@ fn trace_delivered<'c>(call: &mut Call<'c>, [tracee]: [Term<'c>; 1]) -> BifResul
 
 fn seq_trace_info<'c>(_: &mut Call<'c>, [item]: [Term<'c>; 1]) -> BifResult<'c> {
     match item.as_atom().or_badarg()?.text() {
-        "label" | "serial" | "send" | "receive" | "print" | "timestamp" | "monotonic_timestamp" | "strict_monotonic_timestamp" => {
-            Ok(Term::NIL)
-        }
+        "label"
+        | "serial"
+        | "send"
+        | "receive"
+        | "print"
+        | "timestamp"
+        | "monotonic_timestamp"
+        | "strict_monotonic_timestamp" => Ok(Term::NIL),
         _ => Err(Stop::BADARG),
     }
 }
@@ -188,7 +198,18 @@ fn refused_3<'c>(_: &mut Call<'c>, [_, _, _]: [Term<'c>; 3]) -> BifResult<'c> {
 fn finish_trace<'c>(call: &mut Call<'c>, [what, on, flags]: [Term<'c>; 3]) -> BifResult<'c> {
     let fits = what.is_local_pid()
         || what.as_atom().is_some_and(|name| {
-            matches!(name.text(), "all" | "processes" | "ports" | "existing" | "existing_processes" | "existing_ports" | "new" | "new_processes" | "new_ports")
+            matches!(
+                name.text(),
+                "all"
+                    | "processes"
+                    | "ports"
+                    | "existing"
+                    | "existing_processes"
+                    | "existing_ports"
+                    | "new"
+                    | "new_processes"
+                    | "new_ports"
+            )
         });
     if !fits || on.as_bool().or_badarg()? || flags.list_length().is_none() {
         return Err(Stop::BADARG);

@@ -11,8 +11,8 @@ use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::ets::Store;
 use crate::heap::arith;
 use crate::process::OwnedTerm;
-use crate::term::compare::compare;
 use crate::term::Term;
+use crate::term::compare::compare;
 
 bifs! { module "ets";
     /// Adds to counters of a key's object; the new values.
@@ -73,7 +73,9 @@ impl<'c> Operation<'c> {
             return Err(call.badarg_cause(am::KEYPOS));
         }
         let at = usize::try_from(position - 1).ok();
-        let Some((at, old)) = at.and_then(|at| Some((at, element(object, at)?))) else { return Err(call.badarg_cause(am::POSITION)) };
+        let Some((at, old)) = at.and_then(|at| Some((at, element(object, at)?))) else {
+            return Err(call.badarg_cause(am::POSITION));
+        };
         if !old.is_integer() {
             return Err(Stop::BADARG);
         }
@@ -96,7 +98,12 @@ impl<'c> Operation<'c> {
 }
 
 /// What `update_counter` is asked to do, and whether it answers with a list.
-fn operations<'c>(call: &mut Call<'c>, term: Term<'c>, object: &OwnedTerm, key_position: usize) -> Result<(Operations<'c>, bool), Stop<'c>> {
+fn operations<'c>(
+    call: &mut Call<'c>,
+    term: Term<'c>,
+    object: &OwnedTerm,
+    key_position: usize,
+) -> Result<(Operations<'c>, bool), Stop<'c>> {
     if term.is_integer() {
         let at = key_position + 1;
         let old = match element(object, at) {
@@ -132,7 +139,14 @@ fn count<'c>(call: &mut Call<'c>, object: &mut OwnedTerm, term: Term<'c>, key_po
     Ok(if wants_list { call.list(&values) } else { values[0] })
 }
 
-fn count_in<'c>(call: &mut Call<'c>, store: &mut Store, key: Term<'c>, term: Term<'c>, default: Option<Term<'c>>, key_position: usize) -> BifResult<'c> {
+fn count_in<'c>(
+    call: &mut Call<'c>,
+    store: &mut Store,
+    key: Term<'c>,
+    term: Term<'c>,
+    default: Option<Term<'c>>,
+    key_position: usize,
+) -> BifResult<'c> {
     if let Some(object) = store.lookup_mut(key) {
         let before = object.words();
         let result = count(call, object, term, key_position);
@@ -151,7 +165,13 @@ fn count_in<'c>(call: &mut Call<'c>, store: &mut Store, key: Term<'c>, term: Ter
     Ok(result)
 }
 
-fn update_counter<'c>(call: &mut Call<'c>, name: Term<'c>, key: Term<'c>, term: Term<'c>, default: Option<Term<'c>>) -> BifResult<'c> {
+fn update_counter<'c>(
+    call: &mut Call<'c>,
+    name: Term<'c>,
+    key: Term<'c>,
+    term: Term<'c>,
+    default: Option<Term<'c>>,
+) -> BifResult<'c> {
     let table = table(call, name)?;
     let mut body = write(call, &table)?;
     if !table.options.kind.is_set() {

@@ -135,11 +135,8 @@ fn fixations<'c>(call: &mut Call<'c>, body: &Body, as_timestamp: bool) -> Term<'
     if !body.is_fixed() {
         return Term::bool(false);
     }
-    let since = if as_timestamp {
-        time::stamp(call, body.fixed_since.system_us)
-    } else {
-        call.integer(body.fixed_since.monotonic_ns)
-    };
+    let since =
+        if as_timestamp { time::stamp(call, body.fixed_since.system_us) } else { call.integer(body.fixed_since.monotonic_ns) };
     let pairs: Vec<Term<'c>> = body
         .fixations
         .iter()

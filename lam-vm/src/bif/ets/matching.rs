@@ -15,8 +15,8 @@ use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::ets::{Body, Kind, Store, Table, key_of};
 use crate::heap::resource::Resource;
 use crate::process::OwnedTerm;
-use crate::term::compare::exact_eq;
 use crate::term::Term;
+use crate::term::compare::exact_eq;
 
 bifs! { module "ets";
     /// Values of the variables of a pattern, for each object that matches.
@@ -169,7 +169,13 @@ fn program_term<'c>(call: &mut Call<'c>, program: Program) -> Term<'c> {
     call.resource(Arc::new(Resource { data: Box::new(program) }), id)
 }
 
-fn select_some<'c>(call: &mut Call<'c>, name: Term<'c>, clauses: Term<'c>, limit: Term<'c>, direction: Direction) -> BifResult<'c> {
+fn select_some<'c>(
+    call: &mut Call<'c>,
+    name: Term<'c>,
+    clauses: Term<'c>,
+    limit: Term<'c>,
+    direction: Direction,
+) -> BifResult<'c> {
     let table = table(call, name)?;
     let body = read(call, &table)?;
     let limit = limit.as_usize().filter(|limit| *limit > 0).or_badarg()?;
@@ -181,7 +187,14 @@ fn select_some<'c>(call: &mut Call<'c>, name: Term<'c>, clauses: Term<'c>, limit
 
 impl<'c> Selection<'c> {
     /// The next part, after what was found already.
-    fn part(&self, call: &mut Call<'c>, table: &Table, body: &Body, position: Position<'c>, mut found: Vec<Term<'c>>) -> BifResult<'c> {
+    fn part(
+        &self,
+        call: &mut Call<'c>,
+        table: &Table,
+        body: &Body,
+        position: Position<'c>,
+        mut found: Vec<Term<'c>>,
+    ) -> BifResult<'c> {
         let mut visited = 0;
         let mut go_on = None;
         let by_key = if matches!(position, Position::Start) { bound_keys(self.program, table) } else { None };
@@ -264,7 +277,9 @@ fn select_1<'c>(call: &mut Call<'c>, [continuation]: [Term<'c>; 1]) -> BifResult
     }
     let elements = continuation.as_tuple().or_badarg()?.elements;
     let (name, limit, spec, rest, position, direction) = match *elements {
-        [name, slot, limit, spec, rest, _] => (name, limit, spec, rest, Position::Below(slot.as_usize().or_badarg()?), Direction::Up),
+        [name, slot, limit, spec, rest, _] => {
+            (name, limit, spec, rest, Position::Below(slot.as_usize().or_badarg()?), Direction::Up)
+        }
         [name, key, _, limit, spec, rest, _, reverse] => {
             let direction = if reverse.as_small() == Some(0) { Direction::Up } else { Direction::Down };
             (name, limit, spec, rest, Position::After(key), direction)
@@ -287,7 +302,8 @@ fn select_count<'c>(call: &mut Call<'c>, [name, clauses]: [Term<'c>; 2]) -> BifR
     let body = read(call, &table)?;
     let Some(program) = compile(clauses)? else { return Ok(call.unsigned(0)) };
     let mut count = 0;
-    let visited = scan(&table, &body.store, &program, Direction::Up, |object| count += u64::from(program.accepts(call, object.term())));
+    let visited =
+        scan(&table, &body.store, &program, Direction::Up, |object| count += u64::from(program.accepts(call, object.term())));
     pay(call, visited);
     Ok(call.unsigned(count))
 }

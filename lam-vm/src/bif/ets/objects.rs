@@ -6,8 +6,8 @@ use crate::bif::args::OrBadarg;
 use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::ets::{Store, key_of};
 use crate::process::OwnedTerm;
-use crate::term::compare::exact_eq;
 use crate::term::Term;
+use crate::term::compare::exact_eq;
 
 bifs! { module "ets";
     /// Inserts an object, or all objects of a list at once.

@@ -42,7 +42,13 @@ pub(super) fn bound_keys<'p>(program: &'p Program, table: &Table) -> Option<Vec<
 }
 
 /// Calls `visit` with each object that may match, in the order of the table where it has one; how many.
-pub(super) fn scan<'t>(table: &Table, store: &'t Store, program: &Program, direction: Direction, mut visit: impl FnMut(&'t OwnedTerm)) -> usize {
+pub(super) fn scan<'t>(
+    table: &Table,
+    store: &'t Store,
+    program: &Program,
+    direction: Direction,
+    mut visit: impl FnMut(&'t OwnedTerm),
+) -> usize {
     let mut count = 0;
     let mut visit = |object| {
         count += 1;
@@ -50,7 +56,9 @@ pub(super) fn scan<'t>(table: &Table, store: &'t Store, program: &Program, direc
     };
     match (bound_keys(program, table), store, direction) {
         (Some(keys), _, Direction::Up) => keys.iter().for_each(|key| store.lookup(key.shorten()).iter().for_each(&mut visit)),
-        (Some(keys), _, Direction::Down) => keys.iter().rev().for_each(|key| store.lookup(key.shorten()).iter().for_each(&mut visit)),
+        (Some(keys), _, Direction::Down) => {
+            keys.iter().rev().for_each(|key| store.lookup(key.shorten()).iter().for_each(&mut visit))
+        }
         (None, Store::Hash(store), _) => store.below(usize::MAX).for_each(|(_, objects)| objects.iter().for_each(&mut visit)),
         (None, Store::Tree(store), Direction::Up) => store.ascending().for_each(visit),
         (None, Store::Tree(store), Direction::Down) => store.descending().for_each(visit),

@@ -126,7 +126,8 @@ impl<'c> Wanted<'c> {
     /// What follows from options together.
     fn settle(&mut self) {
         let write = self.options.write_concurrency;
-        let by_default = write == WriteConcurrency::Auto || (write == WriteConcurrency::On && self.options.kind == Kind::OrderedSet);
+        let by_default =
+            write == WriteConcurrency::Auto || (write == WriteConcurrency::On && self.options.kind == Kind::OrderedSet);
         if self.protection == Protection::Private {
             self.options.write_concurrency = WriteConcurrency::Off;
             self.options.read_concurrency = false;

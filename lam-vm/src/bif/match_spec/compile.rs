@@ -82,7 +82,9 @@ fn compile_clause(clause: Term<'_>, dialect: Dialect) -> Result<Clause> {
     let mut variables = Variables::default();
     let head = match dialect {
         Dialect::Trace if head.is_list() => {
-            let Some(elements) = head.list_to_vec() else { return bad_term("Match expression part %T is not a proper list.", head) };
+            let Some(elements) = head.list_to_vec() else {
+                return bad_term("Match expression part %T is not a proper list.", head);
+            };
             Pattern::Tuple(elements.into_iter().map(|element| variables.pattern(element, 1)).collect::<Result<_>>()?)
         }
         Dialect::Trace if variable_number(head).is_none() && !head.is_atom(am::UNDERSCORE) => {
@@ -127,7 +129,9 @@ impl Variables {
             return Ok(Pattern::Constant(OwnedTerm::of(term)));
         }
         if let Some(tuple) = term.as_tuple() {
-            return Ok(Pattern::Tuple(tuple.elements.iter().map(|element| self.pattern(*element, depth + 1)).collect::<Result<_>>()?));
+            return Ok(Pattern::Tuple(
+                tuple.elements.iter().map(|element| self.pattern(*element, depth + 1)).collect::<Result<_>>()?,
+            ));
         }
         if let Some(map) = term.as_map() {
             return self.map(&map, depth);
@@ -204,7 +208,8 @@ impl Compiler<'_> {
             return self.list(term, depth);
         }
         if let Some(map) = term.as_map() {
-            let pairs = MapIter::new(&map).map(|(key, value)| Ok((self.expression(key, depth + 1)?, self.expression(value, depth + 1)?)));
+            let pairs =
+                MapIter::new(&map).map(|(key, value)| Ok((self.expression(key, depth + 1)?, self.expression(value, depth + 1)?)));
             return Ok(Expression::Map(pairs.collect::<Result<_>>()?));
         }
         let Some(tuple) = term.as_tuple() else { return Ok(Expression::Constant(OwnedTerm::of(term))) };
@@ -324,7 +329,8 @@ fn gives<'s>(old: Term<'s>, new: Term<'s>, depth: usize) -> bool {
     if let Some(old) = old.as_tuple() {
         let Some([inner]) = new.as_tuple_of() else { return false };
         let Some(new) = inner.as_tuple() else { return false };
-        return old.elements.len() == new.elements.len() && old.elements.iter().zip(new.elements).all(|(old, new)| gives(*old, *new, depth + 1));
+        return old.elements.len() == new.elements.len()
+            && old.elements.iter().zip(new.elements).all(|(old, new)| gives(*old, *new, depth + 1));
     }
     if old.as_cons().is_some() {
         let (mut old, mut new) = (old.iter_list(), new.iter_list());

@@ -95,7 +95,13 @@ impl<'o> Env<'_, 'o> {
         if is_boolean { Some(Value::Out(Term::bool(answer))) } else { place.failed() }
     }
     /// `andalso` (`go_on` true) or `orelse`: the last part's value is taken as it is.
-    fn one_by_one<'c: 'o>(&self, call: &mut Call<'c>, parts: &'o [Expression], place: Place, go_on: bool) -> Option<Value<'o, 'c>> {
+    fn one_by_one<'c: 'o>(
+        &self,
+        call: &mut Call<'c>,
+        parts: &'o [Expression],
+        place: Place,
+        go_on: bool,
+    ) -> Option<Value<'o, 'c>> {
         let (last, others) = parts.split_last()?;
         for part in others {
             match self.value(call, part, place)?.read().as_bool() {
@@ -106,7 +112,13 @@ impl<'o> Env<'_, 'o> {
         }
         self.value(call, last, place)
     }
-    fn call<'c: 'o>(&self, call: &mut Call<'c>, function: Function, args: &'o [Expression], place: Place) -> Option<Value<'o, 'c>> {
+    fn call<'c: 'o>(
+        &self,
+        call: &mut Call<'c>,
+        function: Function,
+        args: &'o [Expression],
+        place: Place,
+    ) -> Option<Value<'o, 'c>> {
         let mut values = SmallVec::<[Value<'o, 'c>; 3]>::new();
         for arg in args {
             values.push(self.value(call, arg, place)?);

@@ -6,8 +6,8 @@ use super::Value;
 use crate::atom::{Atom, am};
 use crate::bif::{Call, bif_by_id, bif_by_name};
 use crate::heap::map::map_get;
-use crate::term::compare::{compare, equal, exact_eq};
 use crate::term::Term;
+use crate::term::compare::{compare, equal, exact_eq};
 
 /// What an expression calls.
 #[derive(Clone, Copy)]
@@ -192,8 +192,21 @@ fn is_record(term: Term<'_>, tag: Term<'_>, size: Term<'_>) -> Option<bool> {
 /// The special forms that only a trace knows.
 pub(super) fn is_trace_form(name: Atom) -> bool {
     let forms = [
-        "message", "return_trace", "exception_trace", "is_seq_trace", "set_seq_token", "get_seq_token", "display", "process_dump",
-        "enable_trace", "disable_trace", "trace", "caller", "caller_line", "current_stacktrace", "silent",
+        "message",
+        "return_trace",
+        "exception_trace",
+        "is_seq_trace",
+        "set_seq_token",
+        "get_seq_token",
+        "display",
+        "process_dump",
+        "enable_trace",
+        "disable_trace",
+        "trace",
+        "caller",
+        "caller_line",
+        "current_stacktrace",
+        "silent",
     ];
     name != am::SELF && forms.contains(&name.text())
 }

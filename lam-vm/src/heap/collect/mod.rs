@@ -127,7 +127,11 @@ const OFTEN_LEAST: usize = 987;
 ///
 /// # Safety
 /// As `collect`; `RANGES` is set when there are fragments or more than one old block is left.
-unsafe fn evacuate<const MODE: u8, const RANGES: bool>(heap: &mut ProcessHeap, roots: &mut dyn Roots, need_words: usize) -> usize {
+unsafe fn evacuate<const MODE: u8, const RANGES: bool>(
+    heap: &mut ProcessHeap,
+    roots: &mut dyn Roots,
+    need_words: usize,
+) -> usize {
     let stack_words = heap.stack_words();
     let mature_words = words_between(heap.start, heap.high_water);
     let block = new_block::<MODE>(heap, need_words);
@@ -151,7 +155,8 @@ unsafe fn evacuate<const MODE: u8, const RANGES: bool>(heap: &mut ProcessHeap, r
     unsafe { core::ptr::copy_nonoverlapping(heap.stop, stop, stack_words) };
 
     let mut moved = words_between(block.start(), new_top);
-    let off_heap = heap.alloc.off_heap.take().chain(if MODE == space::MINOR { OffHeap::default().take() } else { heap.old.off_heap.take() });
+    let off_heap =
+        heap.alloc.off_heap.take().chain(if MODE == space::MINOR { OffHeap::default().take() } else { heap.old.off_heap.take() });
     // The lists run through the spaces that are left, so these live until the lists are swept.
     let left_old = match old {
         Some(mut old) => {

@@ -46,7 +46,9 @@ impl<const MODE: u8, const RANGES: bool> Copier<MODE, RANGES> {
         let mut ranges: Vec<Range> = Vec::new();
         if RANGES {
             let range = |start: *const u64, words: usize, place| Range { start: start as usize, bytes: 8 * words, place };
-            ranges.extend(heap.alloc.fragments.iter().map(|fragment| range(fragment.as_ptr(), fragment.used_words(), Place::Young)));
+            ranges.extend(
+                heap.alloc.fragments.iter().map(|fragment| range(fragment.as_ptr(), fragment.used_words(), Place::Young)),
+            );
             if MODE != MINOR {
                 let place = if MODE == COMPACT { Place::Young } else { Place::Old };
                 ranges.extend(heap.old.retired.iter().map(|retired| range(retired.block.start(), retired.used_words, place)));
@@ -80,7 +82,11 @@ impl<const MODE: u8, const RANGES: bool> Copier<MODE, RANGES> {
         if MODE != MINOR && address.wrapping_sub(self.old_start) < self.old_bytes {
             return if MODE == COMPACT { Place::Young } else { Place::Old };
         }
-        if RANGES && address.wrapping_sub(self.ranges_start) < self.ranges_bytes { self.place_in_ranges(address) } else { Place::Stays }
+        if RANGES && address.wrapping_sub(self.ranges_start) < self.ranges_bytes {
+            self.place_in_ranges(address)
+        } else {
+            Place::Stays
+        }
     }
     fn place_in_ranges(&self, address: usize) -> Place {
         let after = self.ranges.partition_point(|range| range.start <= address);

@@ -9,9 +9,9 @@ use crate::isa::emit::{Constant, x_slot};
 use crate::isa::generic::{self, op};
 use crate::isa::segment::{NO_SLOT, SEGMENT_WORDS, Segment, SegmentKind, SizeForm};
 use crate::isa::specific::number;
-use crate::loader::specialise::{FLOAT_WORDS, FUN_WORDS, Transformer, label, number_of};
 use crate::loader::LoadError;
 use crate::loader::ir::{Arg, Op};
+use crate::loader::specialise::{FLOAT_WORDS, FUN_WORDS, Transformer, label, number_of};
 
 const LITTLE: u64 = 2;
 const SIGNED: u64 = 4;
@@ -36,7 +36,16 @@ impl<'a> Transformer<'a> {
                 let fail = self.match_fail(args[0])?;
                 let ctx = self.context(args[1]);
                 if op.opcode == op::BS_GET_FLOAT2 {
-                    self.get_sized(number::BsGetFloat, fail, ctx, number_of(args[2]), args[3], unsigned(args[4])?, flags(args[5])?, args[6]);
+                    self.get_sized(
+                        number::BsGetFloat,
+                        fail,
+                        ctx,
+                        number_of(args[2]),
+                        args[3],
+                        unsigned(args[4])?,
+                        flags(args[5])?,
+                        args[6],
+                    );
                 } else {
                     self.get_binary(fail, ctx, number_of(args[2]), args[3], unsigned(args[4])?, args[6]);
                 }
@@ -358,7 +367,9 @@ impl<'a> Transformer<'a> {
                 self.out.word(need(args[2]));
                 self.out.constant(constant);
             }
-            op::BS_APPEND => self.append(args[0], args[1], need(args[2]), u32::from(number_of(args[3])), args[4], args[5], args[7])?,
+            op::BS_APPEND => {
+                self.append(args[0], args[1], need(args[2]), u32::from(number_of(args[3])), args[4], args[5], args[7])?
+            }
             op::BS_PRIVATE_APPEND => self.append(args[0], args[1], 0, u32::MAX, args[2], args[3], args[5])?,
             op::BS_PUT_INTEGER => self.put(number::BsPutInteger, args)?,
             op::BS_PUT_BINARY => self.put(number::BsPutBinary, args)?,
@@ -454,7 +465,13 @@ impl<'a> Transformer<'a> {
         self.bytes(&strings);
         Ok(())
     }
-    fn segment(&self, index: usize, operands: &[Arg], strings: &mut Vec<u8>, strings_at: usize) -> Result<(Segment, Constant, Constant), LoadError> {
+    fn segment(
+        &self,
+        index: usize,
+        operands: &[Arg],
+        strings: &mut Vec<u8>,
+        strings_at: usize,
+    ) -> Result<(Segment, Constant, Constant), LoadError> {
         let [kind, position, unit, flags, value, size] = *operands else { unreachable!("chunks of six") };
         let name = self.atom_text(kind).unwrap_or("");
         let unit = unsigned(unit)?;
@@ -545,7 +562,10 @@ fn unsigned(arg: Arg) -> Result<u64, LoadError> {
     }
 }
 fn live_count(arg: Arg) -> Result<u16, LoadError> {
-    u16::try_from(unsigned(arg)?).ok().filter(|live| usize::from(*live) <= crate::isa::X_COUNT).ok_or_else(|| LoadError::corrupt("the code", "too many live registers"))
+    u16::try_from(unsigned(arg)?)
+        .ok()
+        .filter(|live| usize::from(*live) <= crate::isa::X_COUNT)
+        .ok_or_else(|| LoadError::corrupt("the code", "too many live registers"))
 }
 /// Flags as a number, without `native`.
 fn flags(arg: Arg) -> Result<u64, LoadError> {
@@ -585,5 +605,3 @@ fn flags_of_literal(bytes: &[u8]) -> Option<u64> {
     }
     Some(flags)
 }
-
-

@@ -45,15 +45,26 @@ pub fn is_lacking_native(file: &BeamFile, natives: &dyn Natives, function_index:
                 }
                 has_stub = true;
             }
-            op::LABEL | op::LINE | op::FUNC_INFO | op::MOVE | op::PUT_TUPLE2 | op::PUT_LIST | op::TEST_HEAP | op::ALLOCATE
-            | op::ALLOCATE_HEAP | op::DEALLOCATE | op::RETURN | op::INT_CODE_END | op::NIF_START | op::SWAP | op::TRIM => {}
+            op::LABEL
+            | op::LINE
+            | op::FUNC_INFO
+            | op::MOVE
+            | op::PUT_TUPLE2
+            | op::PUT_LIST
+            | op::TEST_HEAP
+            | op::ALLOCATE
+            | op::ALLOCATE_HEAP
+            | op::DEALLOCATE
+            | op::RETURN
+            | op::INT_CODE_END
+            | op::NIF_START
+            | op::SWAP
+            | op::TRIM => {}
             _ => return false,
         }
     }
     let loads_natives = || (0..file.tables.imports.len()).any(|import| imports(("erlang", "load_nif"), import as u32));
-    has_stub
-        && natives.bif(module, name, arity).is_none()
-        && (natives.is_native_of_otp(module, name, arity) || loads_natives())
+    has_stub && natives.bif(module, name, arity).is_none() && (natives.is_native_of_otp(module, name, arity) || loads_natives())
 }
 
 /// What was proved of each instruction.
@@ -97,7 +108,12 @@ pub(crate) struct Transformer<'a> {
 }
 
 /// Specific code of the functions of a module whose index `keep` accepts.
-pub fn transform(file: &BeamFile, natives: &dyn Natives, proofs: &dyn Proofs, keep: &dyn Fn(usize) -> bool) -> Result<ModuleCode, LoadError> {
+pub fn transform(
+    file: &BeamFile,
+    natives: &dyn Natives,
+    proofs: &dyn Proofs,
+    keep: &dyn Fn(usize) -> bool,
+) -> Result<ModuleCode, LoadError> {
     let mut out = Emitter::default();
     out.code.labels = vec![u32::MAX; file.code.labels.len()];
     let mut transformer = Transformer { file, natives, proofs, out, index: 0 };

@@ -2,8 +2,8 @@
 
 use crate::isa::generic::op;
 use crate::isa::specific::number;
-use crate::loader::specialise::{Transformer, label};
 use crate::loader::ir::{Arg, Op};
+use crate::loader::specialise::{Transformer, label};
 
 impl Transformer<'_> {
     /// Emits a receive instruction; false for any other.

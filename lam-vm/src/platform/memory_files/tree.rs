@@ -54,7 +54,8 @@ struct Place {
 
 impl Tree {
     pub(super) fn new() -> Tree {
-        let root = Node { body: Body::Directory(BTreeMap::new()), mode: 0o755, links: 1, holders: 1, atime: 0, mtime: 0, ctime: 0 };
+        let root =
+            Node { body: Body::Directory(BTreeMap::new()), mode: 0o755, links: 1, holders: 1, atime: 0, mtime: 0, ctime: 0 };
         Tree { nodes: vec![Some(root)], free: Vec::new(), cwd: b"/".to_vec() }
     }
 

@@ -43,26 +43,41 @@ mod import {
         pub fn fd_prestat_dir_name(fd: Fd, data: *mut u8, bytes: usize) -> u16;
         pub fn fd_readdir(fd: Fd, data: *mut u8, bytes: usize, cookie: u64, used: *mut usize) -> u16;
         pub fn path_open(
-            at: Fd, lookup: u32, path: *const u8, path_bytes: usize, open_flags: u16, rights: u64, handed_on: u64,
-            fd_flags: u16, fd: *mut Fd,
+            at: Fd,
+            lookup: u32,
+            path: *const u8,
+            path_bytes: usize,
+            open_flags: u16,
+            rights: u64,
+            handed_on: u64,
+            fd_flags: u16,
+            fd: *mut Fd,
         ) -> u16;
         pub fn path_filestat_get(at: Fd, lookup: u32, path: *const u8, path_bytes: usize, stat: *mut [u64; 8]) -> u16;
         pub fn path_filestat_set_times(
-            at: Fd, lookup: u32, path: *const u8, path_bytes: usize, atime: u64, mtime: u64, which: u16,
+            at: Fd,
+            lookup: u32,
+            path: *const u8,
+            path_bytes: usize,
+            atime: u64,
+            mtime: u64,
+            which: u16,
         ) -> u16;
         pub fn path_create_directory(at: Fd, path: *const u8, path_bytes: usize) -> u16;
         pub fn path_remove_directory(at: Fd, path: *const u8, path_bytes: usize) -> u16;
         pub fn path_unlink_file(at: Fd, path: *const u8, path_bytes: usize) -> u16;
-        pub fn path_readlink(
-            at: Fd, path: *const u8, path_bytes: usize, data: *mut u8, bytes: usize, used: *mut usize,
-        ) -> u16;
+        pub fn path_readlink(at: Fd, path: *const u8, path_bytes: usize, data: *mut u8, bytes: usize, used: *mut usize) -> u16;
         pub fn path_symlink(says: *const u8, says_bytes: usize, at: Fd, path: *const u8, path_bytes: usize) -> u16;
         pub fn path_link(
-            from_at: Fd, lookup: u32, from: *const u8, from_bytes: usize, to_at: Fd, to: *const u8, to_bytes: usize,
+            from_at: Fd,
+            lookup: u32,
+            from: *const u8,
+            from_bytes: usize,
+            to_at: Fd,
+            to: *const u8,
+            to_bytes: usize,
         ) -> u16;
-        pub fn path_rename(
-            from_at: Fd, from: *const u8, from_bytes: usize, to_at: Fd, to: *const u8, to_bytes: usize,
-        ) -> u16;
+        pub fn path_rename(from_at: Fd, from: *const u8, from_bytes: usize, to_at: Fd, to: *const u8, to_bytes: usize) -> u16;
         pub fn poll_oneoff(subscriptions: *const [u64; 6], events: *mut [u64; 4], count: usize, ready: *mut usize) -> u16;
     }
 }

@@ -218,7 +218,8 @@ pub fn set_owner(path: &[u8], owner: i32, group: i32) -> Result<()> {
 
 /// Sets the times of last read and last write.
 pub fn set_time(path: &[u8], atime: i64, mtime: i64, _ctime: i64) -> Result<()> {
-    let ns = |seconds: i64| u64::try_from(seconds).ok().and_then(|seconds| seconds.checked_mul(1_000_000_000)).ok_or(Posix::Einval);
+    let ns =
+        |seconds: i64| u64::try_from(seconds).ok().and_then(|seconds| seconds.checked_mul(1_000_000_000)).ok_or(Posix::Einval);
     abi::set_times(&locate(path)?, ns(atime)?, ns(mtime)?)
 }
 
@@ -250,7 +251,8 @@ pub fn list_dir(path: &[u8]) -> Result<Vec<Vec<u8>>> {
         let mut left = &buffer[..used];
         let mut taken = false;
         while let Some((head, rest)) = left.split_at_checked(HEAD_BYTES) {
-            let field = |at: usize, bytes: usize| head[at..at + bytes].iter().rev().fold(0, |sum: u64, &byte| sum << 8 | u64::from(byte));
+            let field =
+                |at: usize, bytes: usize| head[at..at + bytes].iter().rev().fold(0, |sum: u64, &byte| sum << 8 | u64::from(byte));
             let Some((name, rest)) = rest.split_at_checked(field(16, 4) as usize) else { break };
             if name != b"." && name != b".." {
                 names.push(name.to_vec());

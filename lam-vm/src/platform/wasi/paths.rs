@@ -16,9 +16,8 @@ const FIRST_PREOPEN: Fd = 3;
 /// Names without the slash at their head, and their descriptors.
 fn preopens() -> &'static [(Vec<u8>, Fd)] {
     static PREOPENS: OnceLock<Vec<(Vec<u8>, Fd)>> = OnceLock::new();
-    PREOPENS.get_or_init(|| {
-        (FIRST_PREOPEN..).map_while(|fd| abi::preopen_name(fd).ok().map(|name| (normal(&name), fd))).collect()
-    })
+    PREOPENS
+        .get_or_init(|| (FIRST_PREOPEN..).map_while(|fd| abi::preopen_name(fd).ok().map(|name| (normal(&name), fd))).collect())
 }
 
 /// A path without its first slash, `.`, `..` and doubled slashes.

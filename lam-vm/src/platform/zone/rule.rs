@@ -45,11 +45,8 @@ impl Rule {
         let year = year_of(utc_seconds.saturating_add(standard));
         let starts = summer.starts.second_in(year) - standard;
         let ends = summer.ends.second_in(year) - i64::from(summer.offset.seconds);
-        let is_summer = if starts < ends {
-            (starts..ends).contains(&utc_seconds)
-        } else {
-            !(ends..starts).contains(&utc_seconds)
-        };
+        let is_summer =
+            if starts < ends { (starts..ends).contains(&utc_seconds) } else { !(ends..starts).contains(&utc_seconds) };
         if is_summer { summer.offset } else { self.standard }
     }
 }
@@ -238,7 +235,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_rule() {
-        for text in ["", "A", "CET", "CET-99", "CET-1CEST,", "CET-1CEST,M13.1.0,M1.1.0", "<abc", "CET-1CEST,M3.5.0,M10.5.0/3x", "\u{0}"] {
+        for text in
+            ["", "A", "CET", "CET-99", "CET-1CEST,", "CET-1CEST,M13.1.0,M1.1.0", "<abc", "CET-1CEST,M3.5.0,M10.5.0/3x", "\u{0}"]
+        {
             assert_eq!(parse(text.as_bytes()), None, "{text}");
         }
     }

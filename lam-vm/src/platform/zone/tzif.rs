@@ -43,7 +43,15 @@ impl Header {
         }
         let version = input.take(16)?[0];
         let mut count = || input.be_u32().map(|count| count as usize);
-        Some(Header { version, isut: count()?, isstd: count()?, leaps: count()?, times: count()?, kinds: count()?, chars: count()? })
+        Some(Header {
+            version,
+            isut: count()?,
+            isstd: count()?,
+            leaps: count()?,
+            times: count()?,
+            kinds: count()?,
+            chars: count()?,
+        })
     }
 
     fn block_bytes(&self, time_bytes: usize) -> Option<usize> {
@@ -59,11 +67,8 @@ fn read_block(input: &mut Input, header: &Header, time_bytes: usize) -> Option<Z
     let mut block = Input(input.take(header.block_bytes(time_bytes)?)?);
     let times = block.take(header.times * time_bytes)?;
     let indices = block.take(header.times)?;
-    let transitions = times
-        .chunks_exact(time_bytes)
-        .zip(indices)
-        .map(|(time, &kind)| (be_signed(time), kind))
-        .collect::<Vec<_>>();
+    let transitions =
+        times.chunks_exact(time_bytes).zip(indices).map(|(time, &kind)| (be_signed(time), kind)).collect::<Vec<_>>();
     if !transitions.is_sorted_by_key(|&(from, _)| from) {
         return None;
     }

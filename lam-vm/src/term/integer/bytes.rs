@@ -61,7 +61,9 @@ pub fn to_bitstring(a: IntRef, size_bits: usize, endian: Endian, out: &mut [u8])
     match endian {
         Endian::Little => {
             write_le(&mut source, out.iter_mut(), 0);
-            if part != 0 && let Some(last) = out.last_mut() {
+            if part != 0
+                && let Some(last) = out.last_mut()
+            {
                 *last <<= 8 - part;
             }
         }

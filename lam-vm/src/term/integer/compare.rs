@@ -9,11 +9,29 @@ pub fn cmp(a: IntRef, b: IntRef) -> Ordering {
     match (a, b) {
         (IntRef::Small(a), IntRef::Small(b)) => a.cmp(&b),
         // A bignum is outside the small range: its sign decides.
-        (IntRef::Small(_), IntRef::Big { negative, .. }) => if negative { Ordering::Greater } else { Ordering::Less },
-        (IntRef::Big { negative, .. }, IntRef::Small(_)) => if negative { Ordering::Less } else { Ordering::Greater },
+        (IntRef::Small(_), IntRef::Big { negative, .. }) => {
+            if negative {
+                Ordering::Greater
+            } else {
+                Ordering::Less
+            }
+        }
+        (IntRef::Big { negative, .. }, IntRef::Small(_)) => {
+            if negative {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
+        }
         (IntRef::Big { negative: false, limbs: a }, IntRef::Big { negative: false, limbs: b }) => limbs::cmp(a, b),
         (IntRef::Big { negative: true, limbs: a }, IntRef::Big { negative: true, limbs: b }) => limbs::cmp(b, a),
-        (IntRef::Big { negative, .. }, IntRef::Big { .. }) => if negative { Ordering::Less } else { Ordering::Greater },
+        (IntRef::Big { negative, .. }, IntRef::Big { .. }) => {
+            if negative {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
+        }
     }
 }
 

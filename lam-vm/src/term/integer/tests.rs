@@ -15,9 +15,7 @@ fn operands() -> Vec<Integer> {
         seed ^= seed << 17;
         seed
     };
-    let mut all: Vec<Integer> = [0, 1, -1, 2, -2, 10, 255, -256, SMALL_MAX, SMALL_MIN, SMALL_MAX - 1]
-        .map(Integer::from)
-        .to_vec();
+    let mut all: Vec<Integer> = [0, 1, -1, 2, -2, 10, 255, -256, SMALL_MAX, SMALL_MIN, SMALL_MAX - 1].map(Integer::from).to_vec();
     all.extend([i64::MAX, i64::MIN, SMALL_MAX + 1, SMALL_MIN - 1].map(Integer::from));
     for len in [1usize, 1, 2, 2, 2, 3, 3, 4, 5, 8, 9, 10, 17, 24, 40] {
         for kind in 0..3 {
