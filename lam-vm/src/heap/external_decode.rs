@@ -69,7 +69,7 @@ pub fn decode<'c>(
 ) -> Result<(Term<'c>, usize), DecodeError> {
     let Some((&VERSION, body)) = bytes.split_first() else { return Err(DecodeError::Invalid) };
     if let [tag::COMPRESSED, a, b, c, d, deflated @ ..] = body {
-        let (inflated, taken) = inflate(deflated, u64::from(u32::from_be_bytes([*a, *b, *c, *d])))?;
+        let (inflated, taken) = inflate(deflated, u64::from(u32::from_be_bytes([*a, *b, *c, *d])), options.safe)?;
         let (term, _) = decode_body(heap, &inflated, options, links)?;
         return Ok((term, 6 + taken));
     }
@@ -84,20 +84,27 @@ pub fn decode_body<'c>(
     options: DecodeOptions,
     links: &dyn Links,
 ) -> Result<(Term<'c>, usize), DecodeError> {
-    scan(&mut { bytes })?;
-    let mut decoder = Decoder { heap, reader: Reader { bytes, at: 0 }, options, links, values: Vec::new(), frames: Vec::new() };
+    scan(&mut { bytes }, options.safe)?;
+    let reader = Reader { bytes, at: 0 };
+    let mut decoder = Decoder { heap, reader, options, links, values: Vec::new(), frames: Vec::new(), funs: Vec::new() };
     let term = decoder.run()?;
     Ok((term, decoder.reader.at))
 }
 
 /// Exactly `length` bytes, and how many deflated ones they took. What is much longer than its source is scanned first as it is
 /// inflated, so that a bomb is refused before memory is taken for it.
-fn inflate(deflated: &[u8], length: u64) -> Result<(Vec<u8>, usize), DecodeError> {
+fn inflate(deflated: &[u8], length: u64, safe: bool) -> Result<(Vec<u8>, usize), DecodeError> {
     if length > 2 * deflated.len() as u64 + (8 << 20) {
-        scan(&mut Stream(std::io::BufReader::new(ZlibDecoder::new(deflated).take(length))))?;
+        let mut stream = Stream::new(ZlibDecoder::new(deflated).take(length + 1));
+        scan(&mut stream, safe)?;
+        if stream.drain()? != length {
+            return Err(DecodeError::Invalid);
+        }
     }
     let mut zlib = ZlibDecoder::new(deflated);
     let mut inflated = Vec::new();
+    let capacity = usize::try_from(length + 1).map_err(|_| DecodeError::Invalid)?;
+    inflated.try_reserve_exact(capacity).map_err(|_| DecodeError::Invalid)?;
     zlib.by_ref().take(length + 1).read_to_end(&mut inflated).map_err(|_| DecodeError::Truncated)?;
     if inflated.len() as u64 != length {
         return Err(DecodeError::Invalid);
@@ -135,20 +142,30 @@ impl<'b> Reader<'b> {
     }
 }
 
-enum Kind<'c> {
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Kind {
     List,
     Tuple,
     Map,
-    Fun { entry: &'static FunEntry, creator: Term<'c> },
+    /// Its entry and creator are the newest of `funs`.
+    Fun,
 }
 
-/// A term whose parts are being read.
-struct Frame<'c> {
-    kind: Kind<'c>,
+/// A term whose parts are being read. Small, for of terms that are nested deep there are many.
+struct Frame {
     /// Where its parts start among the values.
     start: usize,
-    /// Parts still to come.
-    missing: usize,
+    /// Parts still to come, times 4, plus the kind.
+    missing: u64,
+}
+
+const KINDS: [Kind; 4] = [Kind::List, Kind::Tuple, Kind::Map, Kind::Fun];
+
+impl Frame {
+    fn kind(&self) -> Kind {
+        KINDS[(self.missing & 3) as usize]
+    }
 }
 
 struct Decoder<'h, 'b, 'l, 'c> {
@@ -157,7 +174,8 @@ struct Decoder<'h, 'b, 'l, 'c> {
     options: DecodeOptions,
     links: &'l dyn Links,
     values: Vec<Term<'c>>,
-    frames: Vec<Frame<'c>>,
+    frames: Vec<Frame>,
+    funs: Vec<(&'static FunEntry, Term<'c>)>,
 }
 
 impl<'c> Decoder<'_, '_, '_, 'c> {
@@ -168,8 +186,8 @@ impl<'c> Decoder<'_, '_, '_, 'c> {
             loop {
                 let Some(frame) = self.frames.last_mut() else { return Ok(term) };
                 self.values.push(term);
-                frame.missing -= 1;
-                if frame.missing > 0 {
+                frame.missing -= 4;
+                if frame.missing >= 4 {
                     break;
                 }
                 let frame = self.frames.pop().expect("just looked at");
@@ -179,8 +197,8 @@ impl<'c> Decoder<'_, '_, '_, 'c> {
     }
 
     /// Opens a term of `parts` parts; one without parts is made at once.
-    fn open(&mut self, kind: Kind<'c>, parts: usize) -> Result<Option<Term<'c>>, DecodeError> {
-        let frame = Frame { kind, start: self.values.len(), missing: parts };
+    fn open(&mut self, kind: Kind, parts: u64) -> Result<Option<Term<'c>>, DecodeError> {
+        let frame = Frame { start: self.values.len(), missing: parts << 2 | kind as u64 };
         if parts == 0 {
             return self.close(frame).map(Some);
         }
@@ -188,9 +206,9 @@ impl<'c> Decoder<'_, '_, '_, 'c> {
         Ok(None)
     }
 
-    fn close(&mut self, frame: Frame<'c>) -> Result<Term<'c>, DecodeError> {
+    fn close(&mut self, frame: Frame) -> Result<Term<'c>, DecodeError> {
         let parts = &self.values[frame.start..];
-        let term = match frame.kind {
+        let term = match frame.kind() {
             Kind::List => {
                 let (tail, elements) = parts.split_last().ok_or(DecodeError::Invalid)?;
                 self.heap.list_with_tail(elements, *tail)
@@ -200,7 +218,10 @@ impl<'c> Decoder<'_, '_, '_, 'c> {
                 let pairs: Vec<_> = parts.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
                 self.heap.map_from_unique_pairs(&pairs).ok_or(DecodeError::Invalid)?
             }
-            Kind::Fun { entry, creator } => self.heap.fun(entry, creator, parts),
+            Kind::Fun => {
+                let (entry, creator) = self.funs.pop().ok_or(DecodeError::Invalid)?;
+                self.heap.fun(entry, creator, parts)
+            }
         };
         self.values.truncate(frame.start);
         Ok(term)
@@ -246,20 +267,20 @@ impl<'c> Decoder<'_, '_, '_, 'c> {
                 self.heap.byte_list(bytes, Term::NIL)
             }
             tag::LIST => {
-                let length = self.reader.length()?;
-                return self.open(Kind::List, length.checked_add(1).ok_or(DecodeError::Invalid)?);
+                let length = u64::from(self.reader.u32()?);
+                return self.open(Kind::List, length + 1);
             }
             tag::SMALL_TUPLE => {
-                let arity = usize::from(self.reader.u8()?);
+                let arity = u64::from(self.reader.u8()?);
                 return self.open(Kind::Tuple, arity);
             }
             tag::LARGE_TUPLE => {
-                let arity = self.reader.length()?;
+                let arity = u64::from(self.reader.u32()?);
                 return self.open(Kind::Tuple, arity);
             }
             tag::MAP => {
-                let size = self.reader.length()?;
-                return self.open(Kind::Map, size.checked_mul(2).ok_or(DecodeError::Invalid)?);
+                let size = u64::from(self.reader.u32()?);
+                return self.open(Kind::Map, 2 * size);
             }
             tag::BINARY => {
                 let length = self.reader.length()?;
@@ -424,10 +445,8 @@ impl<'c> Decoder<'_, '_, '_, 'c> {
 
     fn export(&mut self) -> Result<Term<'c>, DecodeError> {
         let (module, function) = (self.any_atom()?, self.any_atom()?);
-        let arity = usize::try_from(self.small()?).map_err(|_| DecodeError::Invalid)?;
-        if arity > 255 {
-            return Err(DecodeError::Invalid);
-        }
+        // No function has more than 255 arguments; a fun that says so is only never called. As OTP.
+        let arity = u32::try_from(self.small()?).map_err(|_| DecodeError::Invalid)? as usize;
         let export = self.links.export(module, function, arity, self.options.safe).ok_or(DecodeError::Unsafe)?;
         Ok(self.heap.export_fun(export))
     }
@@ -437,7 +456,7 @@ impl<'c> Decoder<'_, '_, '_, 'c> {
         let arity = self.reader.u8()?;
         let uniq: [u8; 16] = self.reader.array()?;
         let index = self.reader.u32()?;
-        let free = self.reader.length()?;
+        let free = u64::from(self.reader.u32()?);
         let module = self.any_atom()?;
         let _old_index = self.small()?;
         let old_uniq = self.small()?;
@@ -446,9 +465,10 @@ impl<'c> Decoder<'_, '_, '_, 'c> {
             _ => return Err(DecodeError::Invalid),
         };
         let entry = self.links.fun(module, index, old_uniq as u32, uniq).ok_or(DecodeError::UnknownFun)?;
-        if entry.arity != u64::from(arity) || entry.free_count != free as u64 {
+        if entry.arity != u64::from(arity) || entry.free_count != free {
             return Err(DecodeError::Invalid);
         }
-        self.open(Kind::Fun { entry, creator }, free)
+        self.funs.push((entry, creator));
+        self.open(Kind::Fun, free)
     }
 }

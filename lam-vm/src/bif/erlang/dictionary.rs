@@ -55,7 +55,7 @@ fn get_0<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
 
 fn erase_0<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
     let all = get_0(call, [])?;
-    call.process().dictionary.pairs.clear();
+    call.process().dictionary.clear();
     Ok(all)
 }
 
