@@ -72,7 +72,7 @@ fn missing_and_unreadable_files() {
     fs::create_dir(scratch.0.join("empty")).expect("writable");
     fails(&scratch, &["build", "empty"], 1, "error: `empty` holds no .beam files");
     let locked = scratch.file("locked.beam", &hello());
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).expect("ours");
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).expect("ours");
     // Root reads everything.
     if fs::read(&locked).is_err() {
         fails(&scratch, &["build", "locked.beam"], 1, "error: cannot read `locked.beam`: Permission denied");

@@ -5,6 +5,8 @@
 //! cargo run -p lam-vm --example check_share -- --dis FILE.beam [NAME]  generic code with the facts: `!` checked, `-` unreached
 //! ```
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a tool reads files and prints")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;

@@ -82,7 +82,7 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
             given: program.modules[kept.module].is_given,
         })
         .collect();
-    let sections = View::open(&bytes).map_err(|why| Error::bug(&format!("the image is broken: {why}")))?.section_sizes();
+    let sections = View::open(&bytes).map_err(|why| Error::bug(format!("the image is broken: {why}")))?.section_sizes();
     Ok(BuiltImage {
         bytes,
         sections,
@@ -90,7 +90,6 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         modules,
         missing: reached.missing,
         warnings: reached.warnings,
-        ..BuiltImage::default()
     })
 }
 

@@ -376,7 +376,7 @@ impl Reach<'_, '_> {
         for handed in found.handed {
             self.handed.entry(handed).or_insert(place);
         }
-        if found.is_unresolved && is_given && self.parents.get(&place).is_some() && !self.started.contains("") {
+        if found.is_unresolved && is_given && self.parents.contains_key(&place) && !self.started.contains("") {
             // Once is enough: it keeps what all given code names.
             self.started.insert("");
             self.unresolved = Some(place);

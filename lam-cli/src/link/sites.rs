@@ -123,14 +123,17 @@ pub const IMPLEMENTATIONS: &[Implementation] = &[
     Implementation { module: "raw_file_io_list", made_by: ("raw_file_io", "open", 2) },
 ];
 
+/// Module, function, arity.
+type Mfa = (&'static str, &'static str, u8);
+
 /// BIFs that go on in Erlang code: the BIF, and where.
-const TRAPS: &[((&str, &str, u8), (&str, &str, u8))] = &[
+const TRAPS: &[(Mfa, Mfa)] = &[
     (("ets", "info", 2), ("erts_internal", "ets_info_binary", 1)),
     (("unicode", "characters_to_binary", 2), ("unicode", "characters_to_binary_int", 2)),
     (("unicode", "characters_to_list", 2), ("unicode", "characters_to_list_int", 2)),
 ];
 
 /// The function in which a BIF may go on.
-pub fn trap(module: &str, function: &str, arity: u8) -> Option<(&'static str, &'static str, u8)> {
+pub fn trap(module: &str, function: &str, arity: u8) -> Option<Mfa> {
     TRAPS.iter().find(|row| row.0 == (module, function, arity)).map(|row| row.1)
 }

@@ -168,5 +168,5 @@ pub fn to_f16(value: f64) -> u16 {
     let units = magnitude * 2f64.powi(10 - exponent);
     let rounded = (units + 4_503_599_627_370_496.0) - 4_503_599_627_370_496.0;
     // A normal number has 1024 units and more: its hidden bit adds one to the exponent field.
-    sign | (((exponent + 14) as u16) << 10) + rounded as u16
+    sign | ((((exponent + 14) as u16) << 10) + rounded as u16)
 }

@@ -102,7 +102,7 @@ pub fn read_integer(bytes: &[u8], at: usize, count: usize, flags: Flags) -> Opti
     if count > integer::LIMBS_MAX.saturating_mul(64).saturating_add(64) {
         return None;
     }
-    if at % 8 == 0 {
+    if at.is_multiple_of(8) {
         return integer::from_bitstring(&bytes[at / 8..], count, flags.endian(), flags.is_signed()).ok();
     }
     let mut copy = vec![0; count.div_ceil(8)];
@@ -220,7 +220,7 @@ pub fn is_unicode(value: u32) -> bool {
 pub fn equal_bits(bytes: &[u8], at: usize, other: &[u8], count: usize) -> bool {
     let whole = count / 8;
     let part = count % 8;
-    let same = if at % 8 == 0 {
+    let same = if at.is_multiple_of(8) {
         let first = at / 8;
         bytes[first..first + whole] == other[..whole]
     } else {

@@ -390,7 +390,7 @@ impl<'c> Encoder<'c> {
 fn string_length(list: Term<'_>) -> Option<usize> {
     let mut cells = list.iter_list();
     let mut length = 0;
-    while let Some(head) = cells.next() {
+    for head in cells.by_ref() {
         length += 1;
         if length > STRING_MAX || !matches!(head.as_small(), Some(0..=255)) {
             return None;

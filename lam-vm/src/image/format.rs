@@ -117,4 +117,4 @@ pub fn export_hash(module: u32, function: u32, arity: u32) -> u32 {
     hash ^ (hash >> 13)
 }
 
-const _: () = assert!(size_of::<Header>() % 8 == 0 && size_of::<ModuleRow>() == 15 * 8 && size_of::<LineRow>() == 12);
+const _: () = assert!(size_of::<Header>().is_multiple_of(8) && size_of::<ModuleRow>() == 15 * 8 && size_of::<LineRow>() == 12);

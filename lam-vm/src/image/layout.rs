@@ -10,15 +10,12 @@ use std::collections::{HashMap, HashSet};
 use md5::{Digest, Md5};
 
 use super::format::{BootInfo, Header, LineRow, MAGIC, SECTION_COUNT, Section, export_hash};
+use super::literals::{Literals, ModuleLiterals};
 use crate::atom::{self, Atom};
-use crate::heap::Alloc;
-use crate::heap::external_decode::{DecodeOptions, Links, decode};
 use crate::isa::emit::{Fix, ModuleCode};
 use crate::isa::specific::number;
 use crate::loader::BeamFile;
-use crate::sync::Mutex;
 use crate::term::word;
-use crate::term::{Export, FunEntry};
 
 /// One module to be laid out.
 pub struct LayoutModule<'a> {
@@ -65,7 +62,7 @@ impl core::fmt::Display for LayoutError {
 }
 
 /// A key of an export: numbers of module and function, arity.
-type Key = (u32, u32, u32);
+pub(super) type Key = (u32, u32, u32);
 
 struct Layout<'a> {
     input: &'a LayoutInput<'a>,
@@ -587,124 +584,5 @@ fn sort_table(words: &mut [u64], first: usize, count: usize) {
         let place = &mut words[first + count + index / 2];
         let shift = 32 * (index % 2);
         *place = (*place & !(0xFFFF_FFFF << shift)) | u64::from(*offset) << shift;
-    }
-}
-
-#[derive(Default)]
-struct ModuleLiterals {
-    terms: Vec<u64>,
-    bigs: Vec<u64>,
-    integers: HashMap<i64, u64>,
-    attributes: u64,
-    compile_info: u64,
-    files: Vec<u64>,
-    source: u64,
-}
-
-/// Literal terms: built in memory of this process, then moved to where the image will have them.
-#[derive(Default)]
-struct Literals {
-    area: Alloc,
-    /// Address of the area in the image.
-    base: u64,
-    links: ExportLinks,
-}
-
-/// Export funs in literals: stand-ins for entries that will have their place in the image.
-#[derive(Default)]
-struct ExportLinks {
-    made: Mutex<Vec<(Key, &'static Export)>>,
-}
-
-impl ExportLinks {
-    fn keys(&self) -> Vec<Key> {
-        self.made.lock().iter().map(|(key, _)| *key).collect()
-    }
-    fn key_of(&self, address: u64) -> Option<Key> {
-        let made = self.made.lock();
-        made.iter().find(|(_, export)| *export as *const Export as usize as u64 == address).map(|(key, _)| *key)
-    }
-}
-
-impl Links for ExportLinks {
-    fn export(&self, module: Atom, function: Atom, arity: usize, _: bool) -> Option<&'static Export> {
-        let key = (module.0, function.0, arity as u32);
-        let mut made = self.made.lock();
-        if let Some((_, export)) = made.iter().find(|(other, _)| *other == key) {
-            return Some(*export);
-        }
-        let (module, function, arity) = (module.word(), function.word(), arity as u64);
-        let export = Export { code: 0, native: 0, module, function, arity, stub: [0; 2], bif: 0 };
-        let export: &'static Export = Box::leak(Box::new(export));
-        made.push((key, export));
-        Some(export)
-    }
-    fn fun(&self, _: Atom, _: u32, _: u32, _: [u8; 16]) -> Option<&'static FunEntry> {
-        None
-    }
-}
-
-impl Literals {
-    fn external(&mut self, bytes: &[u8]) -> Option<u64> {
-        let options = DecodeOptions { safe: false, heap_bits: true };
-        let links = &self.links;
-        self.area.with(|heap| decode(heap, bytes, options, links).ok().map(|(term, _)| term.word()))
-    }
-    fn big(&mut self, negative: bool, magnitude: &[u8]) -> u64 {
-        let limbs: Vec<u64> =
-            magnitude.chunks(8).map(|bytes| bytes.iter().rev().fold(0, |limb, byte| limb << 8 | u64::from(*byte))).collect();
-        self.area.with(|heap| heap.big_integer(negative, &limbs).word())
-    }
-    fn integer(&mut self, value: i64) -> u64 {
-        self.area.with(|heap| heap.integer(value).word())
-    }
-    fn charlist(&mut self, text: &str) -> u64 {
-        self.area.with(|heap| heap.charlist(text).word())
-    }
-    fn word_count(&self) -> usize {
-        self.area.fragments.iter().map(|fragment| fragment.used_words()).sum()
-    }
-    /// The word in the image of a term built here.
-    fn final_word(&self, term: u64) -> u64 {
-        if !word::is_pointer(term) {
-            return term;
-        }
-        let address = word::pointer_address(term);
-        let mut before = 0;
-        for fragment in &self.area.fragments {
-            if fragment.contains(address) {
-                let offset = before + (address - fragment.as_ptr() as usize);
-                return (self.base + offset as u64).wrapping_add(term.wrapping_sub(address as u64));
-            }
-            before += 8 * fragment.used_words();
-        }
-        unreachable!("literals point into the literals' own area")
-    }
-    /// All words in final form, and the indexes of those that hold addresses. `entry` gives an export entry's address.
-    fn words(&self, entry: &dyn Fn(Key) -> u64) -> (Vec<u64>, Vec<u32>) {
-        let mut words: Vec<u64> = Vec::with_capacity(self.word_count());
-        let mut addresses = Vec::new();
-        for fragment in &self.area.fragments {
-            let mut skip_until = 0;
-            for (index, word) in fragment.words().iter().enumerate() {
-                if index < skip_until {
-                    words.push(*word);
-                    continue;
-                }
-                if word::is_header(*word) && word::header_is_raw(*word) {
-                    skip_until = index + 1 + word::header_words(*word);
-                }
-                let is_export = index > 0 && fragment.words()[index - 1] == word::header(word::kind::EXPORT, 1);
-                let value = match self.links.key_of(*word).filter(|_| is_export) {
-                    Some(key) => entry(key),
-                    None => self.final_word(*word),
-                };
-                if is_export || word::is_pointer(*word) {
-                    addresses.push(words.len() as u32);
-                }
-                words.push(value);
-            }
-        }
-        (words, addresses)
     }
 }

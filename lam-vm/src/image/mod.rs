@@ -9,6 +9,7 @@
 pub mod embedded;
 pub mod format;
 mod layout;
+mod literals;
 mod view;
 
 pub use format::{BootInfo, ModuleRow, Section};

@@ -64,10 +64,10 @@ impl<'a> View<'a> {
             return Err("it does not start as an image".into());
         }
         let total = view.word(1).filter(|total| *total <= bytes.len() as u64).ok_or("it is shorter than its header says")?;
-        for section in 0..SECTION_COUNT {
+        for (section, name) in SECTION_NAMES.iter().enumerate() {
             let [offset, length] = [0, 1].map(|half| view.word(SECTIONS_WORD + 2 * section + half).unwrap_or(u64::MAX));
             if offset % 8 != 0 || offset.checked_add(length).is_none_or(|end| end > total) {
-                return Err(format!("its section `{}` lies outside", SECTION_NAMES[section]));
+                return Err(format!("its section `{name}` lies outside"));
             }
             view.sections[section] = (offset as usize, length as usize);
         }

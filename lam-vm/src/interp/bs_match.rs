@@ -179,7 +179,7 @@ unsafe fn extract_fast(m: &mut Machine, base: u64, from: usize, size: usize) -> 
             *at.add(3) = word::small(size as i64);
             m.h = at.add(4);
         } else {
-            if (from | size) % 8 != 0 {
+            if !(from | size).is_multiple_of(8) {
                 return None;
             }
             let (count, source) = (size / 8, data(base).add(from / 8));
@@ -560,7 +560,7 @@ pub unsafe fn match_string(m: &mut Machine, w: u64) -> Step {
         if end - position < size {
             return m.jump(failed);
         }
-        if (position | size) % 8 != 0 {
+        if !(position | size).is_multiple_of(8) {
             return Step::Slow(match_string_slow);
         }
         let found = data(*at.add(1)).add(position / 8);

@@ -21,11 +21,11 @@ mod funs;
 pub mod harness;
 mod maps;
 mod moves;
-pub mod raise;
+pub(crate) mod raise;
 mod receive;
 mod select;
 mod tests;
-pub mod trace;
+pub(crate) mod trace;
 
 pub use bs_build::UnderConstruction;
 pub use dispatch::{LENGTHS, run_with_match, run_with_tail_calls};

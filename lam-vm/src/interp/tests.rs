@@ -66,8 +66,8 @@ unsafe fn is_binary_word(t: u64) -> bool {
     unsafe {
         let at = word::boxed_address(t) as *const u64;
         match kind_of(t) {
-            kind::HEAPBITS => *at.add(1) % 8 == 0,
-            kind::REFCBITS => *at.add(3) % 8 == 0,
+            kind::HEAPBITS => (*at.add(1)).is_multiple_of(8),
+            kind::REFCBITS => (*at.add(3)).is_multiple_of(8),
             kind::SUBBITS => word::small_value(*at.add(3)) % 8 == 0,
             kind::MATCHCTX => (word::small_value(*at.add(3)) - word::small_value(*at.add(2))) % 8 == 0,
             _ => false,

@@ -15,8 +15,6 @@ use crate::term::Term;
 use crate::term::word::{self, NIL, TAG_HEADER, kind};
 
 const FIXED_WORDS: usize = 4;
-/// As `erlang:system_flag(backtrace_depth, _)` has it at first.
-pub const DEFAULT_DEPTH: usize = 8;
 
 /// Saves the trace of an exception raised at `pc`.
 ///

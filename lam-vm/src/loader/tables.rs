@@ -166,8 +166,11 @@ pub fn parse_lambdas(chunk: &[u8], atom_count: usize) -> Result<Vec<Lambda>, Loa
         .collect()
 }
 
-/// The literals' bytes, and where each lies in them (external term format).
-pub fn parse_literals(chunk: &[u8]) -> Result<(Vec<u8>, Vec<(u32, u32)>), LoadError> {
+/// Bytes, and where each literal lies in them (from, to).
+pub type Literals = (Vec<u8>, Vec<(u32, u32)>);
+
+/// The literals of the chunk, each in the external term format.
+pub fn parse_literals(chunk: &[u8]) -> Result<Literals, LoadError> {
     let place = "the literal table";
     let mut reader = Reader::new(chunk, place);
     let length = reader.u32()?;

@@ -54,8 +54,11 @@ impl Queues {
             }
         }
         self.normal_turns += 1;
-        let order =
-            if self.normal_turns % LOW_TURN == 0 { [Priority::Low, Priority::Normal] } else { [Priority::Normal, Priority::Low] };
+        let order = if self.normal_turns.is_multiple_of(LOW_TURN) {
+            [Priority::Low, Priority::Normal]
+        } else {
+            [Priority::Normal, Priority::Low]
+        };
         order.into_iter().find_map(|priority| self.by_priority[priority as usize].pop_front())
     }
 }

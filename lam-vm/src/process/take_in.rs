@@ -5,7 +5,7 @@
 use super::parts::{self, join};
 use super::signal::{RefId, SignalKind};
 use super::table::ProcessTable;
-use super::ties::{AliasMode, Link, Watch, Watcher};
+use super::ties::{AliasMode, Watch, Watcher};
 use super::{OwnedTerm, Process};
 use crate::atom::am;
 use crate::heap::Heap;
@@ -36,7 +36,7 @@ impl Process {
             }
             SignalKind::Link { from } => {
                 // While an unlink waits for its acknowledgement, the other side's link crossed it and will be taken down by it.
-                self.ties.links.entry(from).or_insert_with(Link::default);
+                self.ties.links.entry(from).or_default();
             }
             SignalKind::Unlink { from, id } => {
                 if self.ties.is_linked(from) {

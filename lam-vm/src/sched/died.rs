@@ -52,7 +52,7 @@ impl Driver {
     fn log_error(&mut self, value: &OwnedTerm) {
         let process = self.scheduler.process();
         let (pid, leader) = (process.pid, process.group_leader);
-        let time_us = (platform::system_ns() / 1000) as i64;
+        let time_us = platform::system_ns() / 1000;
         let Some(logger) = self.system.names.whereis(am::LOGGER) else {
             let text = format!("Error in process {} with exit value:\n{}\n", shown(pid_term(pid)), shown(value.term()));
             let _ = platform::stdio::write_all(platform::stdio::Stream::Stderr, text.as_bytes());

@@ -440,7 +440,7 @@ impl<'c> Iterator for ListIter<'c> {
 
 impl Bits<'_> {
     pub fn is_binary(&self) -> bool {
-        self.size % 8 == 0
+        self.size.is_multiple_of(8)
     }
     /// Byte `index` counted from the first bit, whatever the offset; bits after the end read as stored.
     pub fn byte_at(&self, index: usize) -> u8 {
@@ -456,7 +456,7 @@ impl Bits<'_> {
 impl<'c> Bits<'c> {
     /// All bits from the first, left-aligned; unused bits of the last byte are 0 when copied or already so.
     pub fn to_bytes(&self) -> alloc::borrow::Cow<'c, [u8]> {
-        if self.offset == 0 && self.size % 8 == 0 {
+        if self.offset == 0 && self.size.is_multiple_of(8) {
             return alloc::borrow::Cow::Borrowed(self.bytes);
         }
         let mut copy: Vec<u8> = (0..self.size.div_ceil(8)).map(|index| self.byte_at(index)).collect();

@@ -32,7 +32,7 @@ fn find() -> Option<(*mut u8, usize)> {
     let last = table.iter().filter(|p| p.p_type == PT_LOAD).max_by_key(|p| p.p_vaddr)?;
     let start = bias.wrapping_add(last.p_vaddr as usize) as *mut u8;
     let length = last.p_filesz as usize;
-    if length < 4096 || start as usize % 4096 != 0 {
+    if length < 4096 || !(start as usize).is_multiple_of(4096) {
         return None;
     }
     // SAFETY: the kernel mapped the segment's `length` bytes at `start`, and eight are fewer than 4096.

@@ -188,7 +188,7 @@ impl Flow<'_> {
 
     fn select_val(&mut self, state: &mut State, op_index: u32, args: &[Arg]) -> bool {
         let list = self.file.code.list_of(args[2]);
-        if list.len() % 2 != 0 {
+        if !list.len().is_multiple_of(2) {
             self.fail(op_index, "its list is no list of pairs");
             return false;
         }
@@ -234,7 +234,7 @@ impl Flow<'_> {
         let source = self.value(state, op_index, args[1]);
         let known = self.type_of_value(state, source).restrict(kinds::MAP);
         let list = self.file.code.list_of(args[args.len() - 1]);
-        if opcode != op::HAS_MAP_FIELDS && list.len() % 2 != 0 {
+        if opcode != op::HAS_MAP_FIELDS && !list.len().is_multiple_of(2) {
             self.fail(op_index, "its list is no list of pairs");
             return false;
         }

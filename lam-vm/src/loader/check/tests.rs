@@ -1,5 +1,7 @@
 //! Every `.beam` at hand passes, with few checked twins; what is not proved is checked; what cannot be valid is refused.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "these tests read files and say what they skip")]
+
 use std::time::Instant;
 
 use super::*;
@@ -221,7 +223,8 @@ fn only_fresh_tuples_are_written_in_place() {
 
 #[test]
 fn what_cannot_be_valid_is_refused() {
-    let cases: &[(&str, &[(u8, &[Arg])])] = &[
+    type Case<'a> = (&'a str, &'a [(u8, &'a [Arg])]);
+    let cases: &[Case<'_>] = &[
         ("x1, which holds nothing", &[(op::MOVE, &[Arg::X(1), Arg::X(0)]), (op::RETURN, &[])]),
         ("x0 holds nothing", &[(op::CALL_ONLY, &[u(2), Arg::Label(2)])]),
         ("frame", &[(op::ALLOCATE, &[u(1), u(1)]), (op::RETURN, &[])]),

@@ -436,7 +436,7 @@ impl<'a> Transformer<'a> {
     fn create_bin(&mut self, args: &[Arg]) -> Result<(), LoadError> {
         let list = self.file.code.list_of(args[5]);
         let count = list.len() / 6;
-        if list.len() % 6 != 0 || count == 0 || count > usize::from(u16::MAX) {
+        if !list.len().is_multiple_of(6) || count == 0 || count > usize::from(u16::MAX) {
             return Err(self.refuse("its segments do not have six operands each"));
         }
         let mut segments = Vec::with_capacity(count);

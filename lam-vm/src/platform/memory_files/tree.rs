@@ -158,18 +158,18 @@ impl Tree {
             }
             let node = names.get(&name).copied();
             let is_last = parts.is_empty();
-            if let Some(Body::Link(target)) = node.map(|id| &self.node(id).body) {
-                if !is_last || follow_last || must_be_directory {
-                    followed += 1;
-                    if followed > MAX_LINKS_FOLLOWED {
-                        return Err(Posix::Eloop);
-                    }
-                    if target.starts_with(b"/") {
-                        above.truncate(1);
-                    }
-                    parts.extend(parts_reversed(target));
-                    continue;
+            if let Some(Body::Link(target)) = node.map(|id| &self.node(id).body)
+                && (!is_last || follow_last || must_be_directory)
+            {
+                followed += 1;
+                if followed > MAX_LINKS_FOLLOWED {
+                    return Err(Posix::Eloop);
                 }
+                if target.starts_with(b"/") {
+                    above.truncate(1);
+                }
+                parts.extend(parts_reversed(target));
+                continue;
             }
             if is_last {
                 return Ok(Place { directory: here, name, node, must_be_directory });

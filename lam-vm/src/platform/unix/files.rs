@@ -117,7 +117,7 @@ impl File {
     /// Cuts the file at the position.
     pub fn truncate(&self) -> Result<()> {
         let position = fs::seek(&self.descriptor, SeekFrom::Current(0))?;
-        Ok(retry(|| fs::ftruncate(&self.descriptor, position))?)
+        retry(|| fs::ftruncate(&self.descriptor, position))
     }
 
     /// Reserves space; where the file system cannot, the file only grows to that size.

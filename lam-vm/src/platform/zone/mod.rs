@@ -41,10 +41,10 @@ pub(crate) struct Zone {
 impl Zone {
     fn at(&self, utc_seconds: i64) -> LocalOffset {
         let after = self.transitions.partition_point(|&(from, _)| from <= utc_seconds);
-        if after == self.transitions.len() {
-            if let Some(rule) = &self.rule {
-                return rule.at(utc_seconds);
-            }
+        if after == self.transitions.len()
+            && let Some(rule) = &self.rule
+        {
+            return rule.at(utc_seconds);
         }
         match after.checked_sub(1) {
             Some(last) => self.kind(self.transitions[last].1),
@@ -117,10 +117,10 @@ fn current_zone() -> Arc<Zone> {
     static CACHE: std::sync::OnceLock<Mutex<Cached>> = std::sync::OnceLock::new();
     let tz = env::get(b"TZ");
     let mut cache = CACHE.get_or_init(|| Mutex::new(None)).lock();
-    if let Some((key, zone)) = &*cache {
-        if *key == tz {
-            return zone.clone();
-        }
+    if let Some((key, zone)) = &*cache
+        && *key == tz
+    {
+        return zone.clone();
     }
     let zone = Arc::new(load(tz.as_deref()).unwrap_or_default());
     *cache = Some((tz, zone.clone()));
