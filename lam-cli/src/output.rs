@@ -18,7 +18,15 @@ pub fn check(path: &Path) -> Result<()> {
         let error = Error::new(format!("cannot write `{}`: the folder `{}` does not exist", path.display(), folder.display()));
         return Err(error.hint(format!("make it first: mkdir -p {}", folder.display())));
     }
-    Ok(())
+    // Renaming would put a file in the place of a device or a pipe.
+    if path.exists() && !path.is_file() {
+        return Err(
+            Error::new(format!("cannot write `{}`: it is not a regular file", path.display())).hint("-o names the file to write")
+        );
+    }
+    let temporary = temporary_beside(path);
+    let made = fs::File::create(&temporary).and_then(|_| fs::remove_file(&temporary));
+    made.map_err(|error| Error::io("write", path, &error))
 }
 
 /// Writes `bytes` to `path`, executable or not.

@@ -129,6 +129,39 @@ fn a_gzip_bomb_is_refused() {
     fails(&scratch, &["build", "broken.beam"], 1, "its gzip wrapper is broken");
 }
 
+/// `hello` with this table of literals: the length that it announces, then a zlib stream of so many megabytes.
+fn with_literals(announced: u32, megabytes: usize) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    let zeros = vec![0; 1 << 20];
+    for _ in 0..megabytes {
+        encoder.write_all(&zeros).expect("to memory");
+    }
+    let literals = [announced.to_be_bytes().to_vec(), encoder.finish().expect("to memory")].concat();
+    let hello = hello();
+    let mut chunks = lam_cli::beam::chunks(&hello).expect("it is a module");
+    chunks.retain(|(name, _)| name != "LitT");
+    chunks.push(("LitT".into(), &literals));
+    let mut body = b"BEAM".to_vec();
+    for (name, bytes) in chunks {
+        body.extend_from_slice(name.as_bytes());
+        body.extend_from_slice(&(bytes.len() as u32).to_be_bytes());
+        body.extend_from_slice(bytes);
+        body.resize(body.len().next_multiple_of(4), 0);
+    }
+    [b"FOR1".to_vec(), (body.len() as u32).to_be_bytes().to_vec(), body].concat()
+}
+
+#[test]
+fn a_bomb_among_the_literals_is_refused() {
+    let scratch = Scratch::new("literals");
+    for (announced, megabytes) in [(300 << 20, 300), (100, 300), (u32::MAX, 1)] {
+        scratch.file("bomb.beam", &with_literals(announced, megabytes));
+        fails(&scratch, &["build", "bomb.beam", "-o", "x"], 1, "the compressed data of the literal table is damaged");
+    }
+    assert!(!scratch.0.join("x").exists());
+}
+
 #[test]
 fn two_modules_of_one_name() {
     let scratch = Scratch::new("twice");
@@ -154,6 +187,7 @@ fn outputs_that_cannot_be_written() {
     fails(&scratch, &["build", "hello.beam", "-o", "no/such/hello"], 1, "hint: make it first: mkdir -p no/such");
     fs::create_dir(scratch.0.join("folder")).expect("writable");
     fails(&scratch, &["build", "hello.beam", "-o", "folder"], 1, "error: cannot write `folder`: it is a folder");
+    fails(&scratch, &["build", "hello.beam", "-o", "/dev/null"], 1, "error: cannot write `/dev/null`: it is not a regular file");
 }
 
 #[test]
@@ -188,7 +222,25 @@ fn wrong_usage() {
 #[test]
 fn no_or_several_entry_points() {
     let scratch = Scratch::new("entry");
-    scratch.file("hello.beam", &hello());
-    let output = scratch.lam(&["build", "hello.beam", "-o", "x", "--entrypoint", "hello:nowhere/0"]);
-    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let hello = hello();
+    scratch.file("hello.beam", &hello);
+    let renamed = |from: &[u8; 4], to: &[u8; 4]| {
+        let mut bytes = hello.clone();
+        let at = bytes.windows(4).position(|four| four == from).expect("it is in the atom table");
+        bytes[at..at + 4].copy_from_slice(to);
+        bytes
+    };
+    scratch.file("jello.beam", &renamed(b"hell", b"jell"));
+    scratch.file("none.beam", &renamed(b"main", b"mian"));
+    let no_such = ["build", "hello.beam", "-o", "x", "--entrypoint", "hello:nowhere/0"];
+    fails(&scratch, &no_such, 1, "error: `hello` does not export `nowhere/0` or `nowhere/1`");
+    let absent = ["build", "hello.beam", "-o", "x", "--entrypoint", "shop"];
+    fails(&scratch, &absent, 1, "error: the entry module `shop` is not there");
+    fails(&scratch, &["build", "none.beam", "-o", "x"], 1, "error: no given module exports `main/1` or `main/0`");
+    fails(&scratch, &["build", "none.beam", "-o", "x"], 1, "hint: name the entry point with --entrypoint");
+    let several = "error: several modules could be the entry point: `hello:main/0`, `jello:main/0`";
+    fails(&scratch, &["build", "hello.beam", "jello.beam", "-o", "x"], 1, several);
+    fails(&scratch, &["build", "hello.beam", "jello.beam", "-o", "x"], 1, "hint: choose one with --entrypoint MODULE");
+    fails(&scratch, &["build", "hello.beam", "jello.beam"], 2, "hint: name the file to write with -o OUT");
+    assert!(!scratch.0.join("x").exists());
 }

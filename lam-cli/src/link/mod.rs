@@ -4,6 +4,7 @@
 //! given, library ─► program (modules taken apart) ─► reach (what is kept) ─► specific code ─► image
 //! ```
 
+mod folder;
 mod inspect;
 mod literal;
 mod natives;

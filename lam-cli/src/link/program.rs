@@ -36,12 +36,15 @@ impl<'a> Program<'a> {
     pub fn read_given(&mut self) -> Result<()> {
         let input = self.input;
         for given in &input.given {
-            let file = BeamFile::parse(&given.bytes)
+            let mut file = BeamFile::parse(&given.bytes)
                 .map_err(|error| Error::new(format!("cannot read `{}`: {error}", given.path.display())))?;
             // A file equal to the library's is the library's.
             let library = input.library.module(&given.name).filter(|library| library.bytes == given.bytes);
             let is_entry = matches!(&input.options.entry, crate::plan::Entry::Function(module, ..) if *module == given.name);
             let is_given = library.is_none() || is_entry;
+            if library.is_none() {
+                crate::link::folder::forget(&mut file);
+            }
             self.add(&given.name, library.map_or(String::new(), |library| library.app), file, is_given);
         }
         // Where everything given is the library's, it is all there is.
