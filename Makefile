@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help dev build install demo test check coverage bless clean
+.PHONY: help dev build install demo test check parcel coverage bless clean
 
 # Where everything that is built lies, the shared build of the stubs too.
 export LAM_TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -35,10 +35,12 @@ test: ## the quick suite on the three hosts
 
 check: ## formatting, clippy, floors, unit tests, wasm build
 	@scripts/packages build
-	cargo fmt --all --check
-	cargo clippy --workspace --exclude lam-web --exclude lam-wasm --exclude lam-parts --no-default-features --all-targets -- -D warnings
+	scripts/lint
 	cargo test -p lam-vm -p lam-cli --no-default-features
 	scripts/check-wasm
+
+parcel: ## the web build under parcel's server, in a headless browser (needs npm and a network)
+	@scripts/test-parcel
 
 coverage: ## what no fixture executes: opcodes, checked twins, BIF rows
 	fixtures/coverage
