@@ -77,6 +77,9 @@ fn packing_is_deterministic() {
         let packed = wasm::pack(&stub, &image).expect("one place for the image");
         assert_eq!(wasm::unpack(&packed), Some(image.clone()));
         assert_eq!(wasm::pack(&stub, &image).expect("as before"), packed);
+        let small = wasm::pack_small(&stub, &image).expect("as before");
+        assert_eq!(wasm::unpack(&small), Some(image.clone()));
+        assert!(small.len() < packed.len());
     }
 }
 

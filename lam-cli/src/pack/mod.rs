@@ -49,7 +49,7 @@ pub fn pack(target: Target, image: &[u8], stem: &str) -> Result<Packed> {
     let stub = stub(target)?;
     match target {
         Target::Native => Ok(Packed { main: elf::pack(&stub, image)?, executable: true, beside: Vec::new() }),
-        Target::Wasm => Ok(Packed { main: wasm::pack(&stub, image)?, executable: false, beside: Vec::new() }),
+        Target::Wasm => Ok(Packed { main: wasm::pack_small(&stub, image)?, executable: false, beside: Vec::new() }),
         Target::Web => {
             let glue = parts::require("web.js", "the web stub")?;
             let glue = String::from_utf8(glue).map_err(|_| Error::bug("the web glue inside `lam` is not text"))?;

@@ -5,6 +5,7 @@
 //! segment. An active segment at a fixed address would collide with stack and heap, a custom section cannot be read by a WASI
 //! program.
 
+use lam_vm::image::packed;
 use wasm_encoder::{CodeSection, DataCountSection, DataSection, DataSegment, DataSegmentMode, Function, Instruction, Module};
 use wasmparser::{Parser, Payload};
 
@@ -19,6 +20,11 @@ pub fn pack(stub: &[u8], image: &[u8]) -> Result<Vec<u8>> {
     rewrite(stub, image).map_err(|why| Error::bug(format!("the wasm stub inside `lam` is not as expected: {why}")))
 }
 
+/// The stub with `image` in it, made small: for hosts that take files as they are.
+pub fn pack_small(stub: &[u8], image: &[u8]) -> Result<Vec<u8>> {
+    pack(stub, &packed::pack(image))
+}
+
 /// Where the image comes to lie: the stub grows its memory before anything else does.
 pub fn base_address(stub: &[u8]) -> Result<u64> {
     let pages = Parser::new(0).parse_all(stub).find_map(|payload| match payload {
@@ -29,7 +35,7 @@ pub fn base_address(stub: &[u8]) -> Result<u64> {
     Ok(pages * PAGE)
 }
 
-/// The image inside a packed module: its last segment, if that begins as one.
+/// The image inside a packed module: its last segment, if that begins as one, packed or not.
 pub fn unpack(file: &[u8]) -> Option<Vec<u8>> {
     if !file.starts_with(b"\0asm") {
         return None;
@@ -39,10 +45,13 @@ pub fn unpack(file: &[u8]) -> Option<Vec<u8>> {
         if let Payload::DataSection(reader) = payload.ok()? {
             for segment in reader {
                 let segment = segment.ok()?;
-                if matches!(segment.kind, wasmparser::DataKind::Passive)
-                    && segment.data.starts_with(&lam_vm::machine::IMAGE_MAGIC)
-                {
+                if !matches!(segment.kind, wasmparser::DataKind::Passive) {
+                    continue;
+                }
+                if segment.data.starts_with(&lam_vm::machine::IMAGE_MAGIC) {
                     found = Some(segment.data.to_vec());
+                } else if segment.data.starts_with(&packed::MAGIC) {
+                    found = packed::unpack(segment.data);
                 }
             }
         }

@@ -10,6 +10,7 @@ pub mod embedded;
 pub mod format;
 mod layout;
 mod literals;
+pub mod packed;
 mod view;
 
 pub use format::{BootInfo, ModuleRow, Section};

@@ -5,9 +5,14 @@
 //! packed   lam_archive(dst, off, len): memory.init IMAGE; -> length of the image
 //! ```
 //!
+//! For WASI the segment is a packed image (`lam_vm::image::packed`), on the web, where servers compress, it is the image itself.
+//!
 //! The function is assembly so that the compiler infers nothing from its body, and its body uses all its parameters so that no
 //! tool drops one. `lam-cli/src/pack/wasm.rs` looks for exactly these bytes.
 
+use std::io::Read;
+
+use lam_vm::image::packed;
 use lam_vm::machine::MappedImage;
 
 const NO_ARCHIVE: i32 = 0x4c41_4d00;
@@ -40,7 +45,13 @@ pub fn map() -> Option<MappedImage> {
     if length == NO_ARCHIVE {
         return None;
     }
-    let length = usize::try_from(length).ok()?;
+    let segment = Segment { offset: 0, length: usize::try_from(length).ok()? };
+    let mut header = [0; packed::HEADER_BYTES];
+    (segment.length >= header.len()).then_some(())?;
+    // SAFETY: the segment is longer than the header, and the place has room for that.
+    unsafe { lam_archive(header.as_mut_ptr(), 0, header.len()) };
+    let unpacked_bytes = packed::image_bytes(&header);
+    let length = unpacked_bytes.unwrap_or(segment.length);
     // wasi-libc's allocator takes all memory there is at its first allocation, so that one comes before the new pages.
     drop(std::hint::black_box(Box::new(0_u64)));
     let old_pages = core::arch::wasm32::memory_grow(0, length.div_ceil(PAGE_BYTES));
@@ -48,8 +59,30 @@ pub fn map() -> Option<MappedImage> {
         return None;
     }
     let base = (old_pages * PAGE_BYTES) as *mut u8;
-    // SAFETY: the pages from `base` on were just added to the memory, enough for `length` bytes, and are nobody else's.
-    unsafe { lam_archive(base, 0, length) };
+    if unpacked_bytes.is_some() {
+        // SAFETY: the pages from `base` on were just added to the memory, all zeros, enough for `length` bytes, and are nobody else's.
+        let image = unsafe { std::slice::from_raw_parts_mut(base, length) };
+        packed::unpack_into(Segment { offset: header.len(), ..segment }, image).then_some(())?;
+    } else {
+        // SAFETY: as above.
+        unsafe { lam_archive(base, 0, length) };
+    }
     // SAFETY: as above; wasm memory never shrinks.
     unsafe { MappedImage::new(base, length) }
+}
+
+/// Bytes of the segment that are still to be read.
+struct Segment {
+    offset: usize,
+    length: usize,
+}
+
+impl Read for Segment {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = buffer.len().min(self.length - self.offset);
+        // SAFETY: the segment has that many bytes from the offset on, and so has the buffer.
+        unsafe { lam_archive(buffer.as_mut_ptr(), self.offset, count) };
+        self.offset += count;
+        Ok(count)
+    }
 }
