@@ -101,6 +101,12 @@ pub struct Machine {
     driver: Driver,
 }
 
+/// How many schedulers the host asks for.
+fn schedulers_wanted() -> usize {
+    let given = crate::platform::env::get(b"LAM_SCHEDULERS").and_then(|text| String::from_utf8(text).ok()?.trim().parse().ok());
+    given.unwrap_or(1)
+}
+
 /// Nanoseconds of a turn while others might have come to wait (stdin).
 const TURN_NS: u64 = 10_000_000;
 
@@ -118,7 +124,7 @@ impl Machine {
         term::otp::set_release(boot.otp_release as u32);
         // SAFETY: literals are whole boxes and stay in place; the other sections hold no terms that anything points into.
         unsafe { heap::statics::register(image.base(), image.total_bytes()) };
-        let mut system = System::new(Code::new(image, bif_by_name));
+        let mut system = System::new(Code::new(image, bif_by_name), schedulers_wanted());
         system.arguments = host.args;
         let args = OwnedTerm::build(|heap| {
             let arguments: Vec<Term<'_>> = system.arguments.iter().map(|bytes| heap.binary(bytes)).collect();
@@ -127,7 +133,7 @@ impl Machine {
                 [boot.entry_module, boot.entry_function, boot.entry_arity, boot.kind].map(|word| heap.literal(word));
             heap.list(&[module, function, arity, kind, arguments])
         });
-        let mut driver = Driver::new(Arc::new(system));
+        let mut driver = Driver::new(Arc::new(system), 0);
         let (module, function) = (Atom::of_word(boot.start_module), Atom::of_word(boot.start_function));
         let started = driver.start(module, function, args, 5);
         started.map(|_| Machine { driver }).ok_or_else(|| BootError("the process table is full".into()))
@@ -137,20 +143,18 @@ impl Machine {
     pub fn run(mut self) -> i32 {
         loop {
             let turn = self.driver.run(TURN_NS);
-            let deadline_ns = match turn {
-                Turn::Exited(code) => {
-                    self.standard().flush();
-                    return code;
-                }
-                Turn::Runnable => Some(0),
-                Turn::SleepUntil(deadline_ns) => Some(deadline_ns),
-                Turn::Idle => None,
-            };
-            if turn != Turn::Runnable {
+            if let Turn::Exited(code) = turn {
                 self.standard().flush();
+                // The process ends with it: freeing every term of every process would only take time, and others may still run.
+                core::mem::forget(self);
+                return code;
+            }
+            match turn {
+                Turn::Runnable => self.standard().flush_old(),
+                _ => self.standard().flush(),
             }
             let reading = self.standard().reader().is_some();
-            if (turn != Turn::Runnable || reading) && stdio::wait(reading, deadline_ns) == stdio::Woken::Stdin {
+            if (turn != Turn::Runnable || reading) && self.driver.wait(turn, reading) == stdio::Woken::Stdin {
                 self.answer_reader();
             }
         }

@@ -7,7 +7,7 @@ use crate::io::Standard;
 use crate::process::unique::Unique;
 use crate::process::{Names, ProcessTable};
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use crate::timer::Timers;
 
 /// Processes that a machine holds unless it is told otherwise.
@@ -27,32 +27,63 @@ pub struct System {
     pub ets: ets::Tables,
     /// Frames that a stack trace holds at most.
     backtrace_depth: AtomicUsize,
+    /// Pid of the process whose death ends the machine; 0 without one.
+    first: AtomicU64,
+    /// The code that the machine ended with; `RUNS` until then.
+    exit_code: AtomicI64,
 }
+
+/// No exit code.
+const RUNS: i64 = i64::MIN;
 
 impl Default for System {
     fn default() -> Self {
-        System::new(Code::default())
+        System::new(Code::default(), 1)
     }
 }
 
 impl System {
-    pub fn new(code: Code) -> System {
+    /// A machine with at most so many schedulers.
+    pub fn new(code: Code, schedulers: usize) -> System {
         let unique = Arc::new(Unique::default());
         System {
             code,
-            processes: ProcessTable::new(PROCESS_LIMIT, unique.clone()),
+            processes: ProcessTable::new(PROCESS_LIMIT, unique.clone(), schedulers),
             unique,
             persistent_terms: PersistentTerms::default(),
             names: Names::default(),
-            timers: Timers::default(),
+            timers: Timers::new(schedulers),
             ets: ets::Tables::default(),
             standard: Standard::default(),
             arguments: Vec::new(),
             backtrace_depth: AtomicUsize::new(8),
+            first: AtomicU64::new(0),
+            exit_code: AtomicI64::new(RUNS),
         }
     }
-    /// Called when a process is about to end: what belongs to it goes away.
+    /// The death of this process ends the machine.
+    pub fn set_first(&self, pid: u64) {
+        self.first.store(pid, Ordering::Release);
+    }
+    pub fn is_first(&self, pid: u64) -> bool {
+        self.first.load(Ordering::Acquire) == pid
+    }
+    /// Ends the machine: every scheduler stops after its slice. The first code counts.
+    pub fn stop(&self, code: i32) {
+        if self.exit_code.compare_exchange(RUNS, i64::from(code), Ordering::SeqCst, Ordering::Relaxed).is_ok() {
+            self.processes.run_queues.wake_all();
+        }
+    }
+    /// The code that the machine ended with.
+    pub fn exit_code(&self) -> Option<i32> {
+        let code = self.exit_code.load(Ordering::Acquire);
+        (code != RUNS).then_some(code as i32)
+    }
+    /// Called when a process is about to end: what belongs to it goes away. From then on nothing is given to it.
     pub fn process_ended(&self, pid: u64) {
+        if let Some(control) = self.processes.lookup(pid) {
+            control.transition_to_exiting();
+        }
         self.ets.process_ended(pid, &self.processes);
     }
     pub fn backtrace_depth(&self) -> usize {

@@ -101,7 +101,7 @@ impl Tables {
     pub fn rename(&self, table: &Arc<Table>, name: Atom) -> Result<(), NameTaken> {
         self.with_registry(|registry| {
             let mut body = table.body.write();
-            if table.options.is_named {
+            if table.options.is_named && !body.is_deleted {
                 if registry.names.contains_key(&name.0) {
                     return Err(NameTaken);
                 }
@@ -131,18 +131,25 @@ impl Tables {
         });
         removed.is_some()
     }
-    /// Changes the owner.
-    pub fn give_away(&self, table: &Arc<Table>, to: u64) {
+    /// Makes `to` the owner instead of `from`; false where the table is not (any more) `from`'s, or nobody is there to have it.
+    ///
+    /// Who is about to end is seen exiting here, or finds the table among its own when it takes this lock in turn.
+    pub fn give_away(&self, table: &Arc<Table>, from: u64, to: u64, processes: &ProcessTable) -> bool {
         self.with_registry(|registry| {
             let mut body = table.body.write();
-            forget(&mut registry.owned, body.owner, table);
+            if body.is_deleted || body.owner != from || !processes.is_alive(to) {
+                return false;
+            }
+            forget(&mut registry.owned, from, table);
             body.owner = to;
             registry.owned.entry(to).or_default().push(table.clone());
-        });
+            true
+        })
     }
     pub fn fix(&self, table: &Arc<Table>, pid: u64, now: FixedSince) {
         self.with_registry(|registry| {
-            if table.body.write().fix(pid, now) {
+            let mut body = table.body.write();
+            if !body.is_deleted && body.fix(pid, now) {
                 registry.fixed.entry(pid).or_default().push(table.clone());
             }
         });
@@ -178,11 +185,13 @@ impl Tables {
         for table in owned {
             let heir = table.body.write().heir.take();
             match heir {
-                Some(heir) if heir.pid != pid && processes.is_alive(heir.pid) => {
-                    let to = heir.pid;
-                    self.give_away(&table, to);
-                    self.send_transfer(&table, pid, to, &heir.data, processes);
-                    table.body.write().heir = Some(heir);
+                Some(heir) if heir.pid != pid && self.give_away(&table, pid, heir.pid, processes) => {
+                    self.send_transfer(&table, pid, heir.pid, &heir.data, processes);
+                    // Unless the new owner named another one meanwhile.
+                    let mut body = table.body.write();
+                    if !body.is_deleted && body.heir.is_none() {
+                        body.heir = Some(heir);
+                    }
                 }
                 _ => {
                     self.delete(&table);

@@ -5,7 +5,7 @@
 
 use super::{Control, Exit, Outcome, Scheduler, jump_bc, raise, slot_a, slot_b};
 use crate::atom::am;
-use crate::process::{Process, ReceiveTimer};
+use crate::process::Process;
 use crate::term::Term;
 use crate::term::word;
 use crate::timer::table::deadline_after;
@@ -70,7 +70,7 @@ fn cancel_timer(s: &mut Scheduler) {
     let process = s.process();
     process.timed_out = false;
     if let Some(timer) = process.receive_timer.take() {
-        s.system().timers.cancel_receive(timer.handle);
+        s.system().timers.cancel_receive(timer);
     }
 }
 
@@ -114,8 +114,8 @@ pub unsafe fn wait_timeout(s: &mut Scheduler) -> Control {
                 let number = system.processes.new_number();
                 let process = s.process();
                 match system.timers.set_receive(deadline_after(timeout_ms as u64), process.pid, number) {
-                    Some(handle) => {
-                        process.receive_timer = Some(ReceiveTimer { handle, number });
+                    Some(timer) => {
+                        process.receive_timer = Some(timer);
                         wait_at(s, jump_bc(w))
                     }
                     None => raise::error(s, Term::atom(am::SYSTEM_LIMIT)),

@@ -5,6 +5,7 @@
 
 use crate::platform::stdio::{self, Stream, Written};
 use crate::platform::{self, posix::Posix};
+use crate::process::current_scheduler;
 use crate::sync::Mutex;
 
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -71,15 +72,27 @@ impl Standard {
         let _ = self.output.lock().flush(Stream::Stdout);
         let _ = self.error.lock().flush(Stream::Stderr);
     }
+    /// Sends out what has been held back for long, while something still runs.
+    pub fn flush_old(&self) {
+        let now = platform::monotonic_ns();
+        for (lock, stream) in [(&self.output, Stream::Stdout), (&self.error, Stream::Stderr)] {
+            let mut output = lock.lock();
+            if now.saturating_sub(output.since_ns) >= HOLD_NS {
+                let _ = output.flush(stream);
+            }
+        }
+    }
     /// Reads at most `max_bytes` if that needs no waiting.
     pub fn read_now(&self, max_bytes: usize) -> Option<StdinAnswer> {
         self.flush();
-        let ready = stdio::wait(true, Some(0));
-        (ready == platform::stdio::Woken::Stdin).then(|| read(max_bytes))?
+        if stdio::stdin_is_ready() { read(max_bytes) } else { None }
     }
-    /// Registers the read that is under way; the driver answers it.
+    /// Registers the read that is under way; the first scheduler answers it, and may sleep without an eye on stdin until now.
     pub fn wait_for_stdin(&self, reader: Reader) {
         *self.reader.lock() = Some(reader);
+        if current_scheduler() != 0 {
+            stdio::wake();
+        }
     }
     /// The read that is under way.
     pub fn reader(&self) -> Option<Reader> {

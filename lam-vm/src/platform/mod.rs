@@ -46,7 +46,7 @@ pub use zone::{LocalOffset, local_offset, universal_of_local};
 
 /// Standard streams, and waiting for them or for a moment.
 pub mod stdio {
-    pub use super::host::{is_terminal, read_stdin, stdin_is_terminal, wait, wake, window_size, write_all};
+    pub use super::host::{is_terminal, read_stdin, stdin_is_ready, stdin_is_terminal, wait, wake, window_size, write_all};
     pub use super::types::{StdinRead, Stream, WindowSize, Woken, Written};
 }
 

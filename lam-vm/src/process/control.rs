@@ -91,7 +91,7 @@ impl Control {
         let state = self.state.load(Ordering::Relaxed) & !PRIORITY_MASK;
         self.state.store(state | (priority as u64) << PRIORITY_SHIFT, Ordering::Release);
     }
-    pub(super) fn transition_to_exiting(&self) {
+    pub fn transition_to_exiting(&self) {
         self.state.fetch_or(EXITING, Ordering::AcqRel);
     }
     /// Frees the slot; the next process there has another generation.
@@ -134,9 +134,16 @@ impl Control {
         word & POINTER_MASK == 0
             && self.mailbox.compare_exchange(word, word | SLEEPING, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
-    /// Wakes without a signal; true when it slept, and the caller must put it into a run queue.
-    pub fn wake(&self) -> bool {
-        self.mailbox.fetch_and(!SLEEPING, Ordering::AcqRel) & SLEEPING != 0
+    /// Wakes the process of this generation without a signal; true when it slept, and the caller must put it into a run queue.
+    pub fn wake(&self, generation: u32) -> bool {
+        let mut word = self.mailbox.load(Ordering::Acquire);
+        while word & TAG_MASK == tag(generation) && word & SLEEPING != 0 {
+            match self.mailbox.compare_exchange_weak(word, word & !SLEEPING, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
     }
     /// Takes no signals from now on; the last ones. For the owner.
     pub(super) fn close(&self) -> Signals {

@@ -14,6 +14,7 @@ use crate::term::Term;
 /// The caller is its owner, and no reference to the process lives; it is dropped here. The receive timer is the caller's.
 pub fn end(pid: u64, reason: &OwnedTerm, table: &ProcessTable, names: &Names) {
     let Some(control) = table.lookup(pid) else { return };
+    // Nobody finds it by its name, nor gives it one, from here on.
     control.transition_to_exiting();
     // SAFETY: the caller owns the process and lets go of it here; a process ends once.
     let mut process = unsafe { control.take_process() };

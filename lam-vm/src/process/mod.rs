@@ -25,7 +25,7 @@ pub use crate::heap::{OwnedTerm, ProcessHeap, STACK_RESERVE_WORDS};
 pub use dictionary::Dictionary;
 pub use mailbox::Mailbox;
 pub use names::Names;
-pub use run_queue::RunQueues;
+pub use run_queue::{RunQueues, current_scheduler};
 pub use signal::{InfoForm, RefId, Request, SignalKind};
 pub use table::{ProcessTable, TableFull};
 pub use take_in::pid_term;
@@ -75,7 +75,8 @@ impl Priority {
 /// A timer of a receive.
 #[derive(Clone, Copy)]
 pub struct ReceiveTimer {
-    /// The handle's bits in the machine's timers.
+    /// The wheel that it is on, and the handle's bits there.
+    pub wheel: usize,
     pub handle: u64,
     pub number: u64,
 }

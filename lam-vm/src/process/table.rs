@@ -39,7 +39,7 @@ struct Slots {
 }
 
 impl ProcessTable {
-    pub fn new(limit: usize, unique: Arc<Unique>) -> ProcessTable {
+    pub fn new(limit: usize, unique: Arc<Unique>, schedulers: usize) -> ProcessTable {
         let limit = limit.clamp(CHUNK_SLOTS, LIMIT_MAX).next_power_of_two();
         ProcessTable {
             chunks: (0..limit / CHUNK_SLOTS).map(|_| AtomicPtr::default()).collect(),
@@ -48,7 +48,7 @@ impl ProcessTable {
             limit,
             unique,
             numbers: AtomicU64::new(0),
-            run_queues: RunQueues::default(),
+            run_queues: RunQueues::new(schedulers),
         }
     }
     pub fn limit(&self) -> usize {
@@ -150,7 +150,7 @@ impl ProcessTable {
     /// Lets a sleeping process run.
     pub fn start(&self, pid: u64) {
         if let Some(control) = self.lookup(pid)
-            && control.wake()
+            && control.wake(word::pid_generation(pid))
         {
             self.run_queues.push(pid, control.priority());
         }

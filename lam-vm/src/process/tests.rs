@@ -12,7 +12,7 @@ struct World {
 
 impl World {
     fn new() -> World {
-        World { table: ProcessTable::new(1024, crate::sync::Arc::default()), names: Names::default() }
+        World { table: ProcessTable::new(1024, crate::sync::Arc::default(), 1), names: Names::default() }
     }
     fn spawn(&self, parent: Option<u64>, link: bool) -> u64 {
         let spawn = Spawn {
@@ -158,6 +158,6 @@ fn who_sleeps_is_queued_once() {
     assert!(control.try_sleep());
     world.table.send(one, SignalKind::Wake);
     world.table.send(one, SignalKind::Wake);
-    assert_eq!(world.table.run_queues.len(), 1);
+    assert_eq!(world.table.run_queues.injected_len(), 1);
     assert!(!control.try_sleep());
 }

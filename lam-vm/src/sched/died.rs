@@ -79,13 +79,13 @@ impl Driver {
         let process = self.scheduler.process();
         let pid = process.pid;
         if let Some(timer) = process.receive_timer.take() {
-            self.system.timers.cancel_receive(timer.handle);
+            self.system.timers.cancel_receive(timer);
         }
         self.scheduler.process = core::ptr::null_mut();
         self.system.process_ended(pid);
         ending::end(pid, &reason, &self.system.processes, &self.system.names);
-        if self.first == Some(pid) {
-            self.exit_code = Some(if reason.term().is_atom(am::NORMAL) { 0 } else { report(reason.term()) });
+        if self.system.is_first(pid) {
+            self.system.stop(if reason.term().is_atom(am::NORMAL) { 0 } else { report(reason.term()) });
         }
     }
 }

@@ -5,11 +5,13 @@
 //!     ↑                                                      └───────────┘      │
 //!     └── timers, signals from others ────────────────────────── asleep ◄───────┘
 //! ```
-//! One scheduler runs here. What it shares (process table, names, timers, run queues) is made for several.
+//! One driver is one scheduler. The first runs on the thread that booted the machine; the others have threads of their own, which
+//! `share` starts when there is more work than one can do. All run this same loop.
 
 mod collect;
 mod died;
 mod requests;
+mod share;
 #[cfg(test)]
 mod tests;
 
@@ -44,9 +46,15 @@ pub enum Turn {
 pub struct Driver {
     system: Arc<System>,
     scheduler: Box<Scheduler>,
-    /// Its death ends the machine.
-    first: Option<u64>,
-    exit_code: Option<i32>,
+    /// Its number, from 0.
+    index: usize,
+    backlog: share::Backlog,
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.system.processes.run_queues.leave();
+    }
 }
 
 /// Whether a process goes on running.
@@ -56,7 +64,8 @@ enum Next {
 }
 
 impl Driver {
-    pub fn new(system: Arc<System>) -> Driver {
+    /// Scheduler `index` of the machine; it belongs to the thread that first runs it.
+    pub fn new(system: Arc<System>, index: usize) -> Driver {
         let scheduler = Box::new(Scheduler {
             x: [NIL; X_COUNT + SCRATCH_COUNT],
             process: core::ptr::null_mut(),
@@ -69,7 +78,7 @@ impl Driver {
             outcome: Outcome::None,
             building: crate::interp::UnderConstruction::NONE,
         });
-        Driver { system, scheduler, first: None, exit_code: None }
+        Driver { system, scheduler, index, backlog: share::Backlog::default() }
     }
     pub fn system(&self) -> &Arc<System> {
         &self.system
@@ -84,38 +93,52 @@ impl Driver {
     ) -> Option<u64> {
         let spawn = Spawn { module, function, args, arity, shown_call: None, options: SpawnOptions::default() };
         let pid = self.system.processes.spawn(None, spawn).ok()?.pid;
-        self.first = Some(pid);
+        self.system.set_first(pid);
         Some(pid)
     }
 
     /// Runs for about `budget_ns` nanoseconds, or until nothing can run.
     pub fn run(&mut self, budget_ns: u64) -> Turn {
+        let system = self.system.clone();
+        let queues = &system.processes.run_queues;
+        queues.enter(self.index);
         let end = platform::monotonic_ns().saturating_add(budget_ns);
         // Looking at the clock costs as much as a short slice, so it is done once for the reductions of a whole one.
         let mut since_look = SLICE_REDUCTIONS;
         loop {
+            if let Some(code) = system.exit_code() {
+                return Turn::Exited(code);
+            }
             if since_look >= SLICE_REDUCTIONS {
                 since_look = 0;
                 let now = platform::monotonic_ns();
                 self.fire_timers(now / 1_000_000);
-                if now >= end && !self.system.processes.run_queues.is_empty() {
+                if self.index >= queues.online() {
+                    queues.put_down();
+                    return self.nothing_to_run();
+                }
+                self.offer(now);
+                if now >= end && !queues.is_empty() {
                     return Turn::Runnable;
                 }
             }
-            let Some(pid) = self.system.processes.run_queues.pop() else {
+            let Some(pid) = queues.pop() else {
                 self.fire_timers(now_ms());
-                if self.system.processes.run_queues.is_empty() {
-                    return self.nothing_to_run();
+                if queues.is_empty() {
+                    match self.find_work() {
+                        Some(pid) => since_look += 1 + self.slice(pid),
+                        None => return self.nothing_to_run(),
+                    }
                 }
                 continue;
             };
             since_look += 1 + self.slice(pid);
-            if let Some(code) = self.exit_code {
-                return Turn::Exited(code);
-            }
         }
     }
     fn nothing_to_run(&self) -> Turn {
+        if let Some(code) = self.system.exit_code() {
+            return Turn::Exited(code);
+        }
         match self.system.timers.next_deadline_ms() {
             Some(deadline_ms) => Turn::SleepUntil(deadline_ms.saturating_mul(1_000_000)),
             None => Turn::Idle,
@@ -264,7 +287,7 @@ impl Driver {
                 Exit::Halt => {
                     self.count_reductions();
                     if let Outcome::Halt(code) = self.scheduler.outcome {
-                        self.exit_code = Some(code);
+                        self.system.stop(code);
                     }
                     return;
                 }

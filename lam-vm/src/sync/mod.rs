@@ -14,6 +14,9 @@ pub mod cell;
 pub mod lock;
 pub mod thread;
 
+/// Work-stealing deques: one owner pushes and pops, anyone steals from the other end.
+pub use crossbeam_deque as deque;
+
 pub use lock::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use std::sync::OnceLock;
 
@@ -35,6 +38,12 @@ pub mod atomic {
         AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
     };
 }
+
+/// Values that each thread has for itself.
+#[cfg(loom)]
+pub use loom::thread_local;
+#[cfg(not(loom))]
+pub use std::thread_local;
 
 /// Hints to the processor.
 pub mod hint {

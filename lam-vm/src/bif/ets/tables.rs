@@ -216,7 +216,9 @@ fn give_away<'c>(call: &mut Call<'c>, [name, pid, data]: [Term<'c>; 3]) -> BifRe
     if pid.word() == from {
         return Err(call.badarg_cause(am::OWNER));
     }
-    system.ets.give_away(&table, pid.word());
+    if !system.ets.give_away(&table, from, pid.word(), &system.processes) {
+        return Err(Stop::BADARG);
+    }
     system.ets.send_transfer(&table, from, pid.word(), &OwnedTerm::of(data), &system.processes);
     Ok(Term::bool(true))
 }

@@ -151,6 +151,11 @@ pub fn wake() {
     world().woken = true;
 }
 
+/// Whether a read of stdin would not wait.
+pub fn stdin_is_ready() -> bool {
+    wait(true, Some(0)) == Woken::Stdin
+}
+
 /// No.
 pub fn is_terminal(_stream: Stream) -> bool {
     false

@@ -53,6 +53,13 @@ fn wait_for(descriptor: BorrowedFd<'_>, events: PollFlags) {
     let _ = poll(&mut [PollFd::from_borrowed_fd(descriptor, events)], None);
 }
 
+/// Whether a read of stdin would not wait. Any thread may ask, also while another one waits.
+pub fn stdin_is_ready() -> bool {
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut polled = [PollFd::from_borrowed_fd(rustix::stdio::stdin(), PollFlags::IN)];
+    poll(&mut polled, Some(&now)).is_ok_and(|count| count > 0)
+}
+
 fn waker() -> Option<&'static OwnedFd> {
     static WAKER: OnceLock<Option<OwnedFd>> = OnceLock::new();
     WAKER.get_or_init(|| eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok()).as_ref()

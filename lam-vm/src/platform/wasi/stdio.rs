@@ -86,6 +86,11 @@ pub fn is_terminal(stream: Stream) -> bool {
     is_character_device(descriptor(stream))
 }
 
+/// Whether a read of stdin would not wait.
+pub fn stdin_is_ready() -> bool {
+    wait(true, Some(0)) == Woken::Stdin
+}
+
 /// Whether a person types.
 pub fn stdin_is_terminal() -> bool {
     is_character_device(STDIN)

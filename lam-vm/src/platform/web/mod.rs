@@ -135,6 +135,11 @@ pub fn wait(for_stdin: bool, deadline_ns: Option<u64>) -> Woken {
     }
 }
 
+/// Whether a read of stdin would not wait.
+pub fn stdin_is_ready() -> bool {
+    wait(true, Some(0)) == Woken::Stdin
+}
+
 /// There is one thread; it is awake.
 pub fn wake() {}
 
