@@ -15,7 +15,8 @@ use crate::code::Code;
 use crate::code::Image;
 use crate::heap::{self, OwnedTerm};
 use crate::io::Standard;
-use crate::platform::stdio;
+use crate::platform::{env, stdio};
+use crate::process::{RunQueues, Sharing};
 use crate::sched::{Driver, Turn};
 use crate::sync::Arc;
 use crate::system::System;
@@ -101,10 +102,12 @@ pub struct Machine {
     driver: Driver,
 }
 
-/// How many schedulers the host asks for.
-fn schedulers_wanted() -> usize {
-    let given = crate::platform::env::get(b"LAM_SCHEDULERS").and_then(|text| String::from_utf8(text).ok()?.trim().parse().ok());
-    given.unwrap_or(1)
+/// Run queues for as many schedulers as `LAM_SCHEDULERS` says. `LAM_SHARING=eager` is for tests.
+fn run_queues() -> RunQueues {
+    let variable = |name: &[u8]| env::get(name).and_then(|text| String::from_utf8(text).ok());
+    let schedulers = variable(b"LAM_SCHEDULERS").and_then(|text| text.trim().parse().ok()).unwrap_or(1);
+    let eager = variable(b"LAM_SHARING").as_deref() == Some("eager");
+    RunQueues::new(schedulers, if eager { Sharing::Eager } else { Sharing::Measured })
 }
 
 /// Nanoseconds of a turn while others might have come to wait (stdin).
@@ -124,7 +127,7 @@ impl Machine {
         term::otp::set_release(boot.otp_release as u32);
         // SAFETY: literals are whole boxes and stay in place; the other sections hold no terms that anything points into.
         unsafe { heap::statics::register(image.base(), image.total_bytes()) };
-        let mut system = System::new(Code::new(image, bif_by_name), schedulers_wanted());
+        let mut system = System::new(Code::new(image, bif_by_name), run_queues());
         system.arguments = host.args;
         let args = OwnedTerm::build(|heap| {
             let arguments: Vec<Term<'_>> = system.arguments.iter().map(|bytes| heap.binary(bytes)).collect();

@@ -5,7 +5,7 @@ use crate::ets;
 use crate::heap::persistent::PersistentTerms;
 use crate::io::Standard;
 use crate::process::unique::Unique;
-use crate::process::{Names, ProcessTable};
+use crate::process::{Names, ProcessTable, RunQueues};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use crate::timer::Timers;
@@ -38,21 +38,21 @@ const RUNS: i64 = i64::MIN;
 
 impl Default for System {
     fn default() -> Self {
-        System::new(Code::default(), 1)
+        System::new(Code::default(), RunQueues::default())
     }
 }
 
 impl System {
-    /// A machine with at most so many schedulers.
-    pub fn new(code: Code, schedulers: usize) -> System {
+    /// A machine with a scheduler for each of the queues.
+    pub fn new(code: Code, run_queues: RunQueues) -> System {
         let unique = Arc::new(Unique::default());
         System {
             code,
-            processes: ProcessTable::new(PROCESS_LIMIT, unique.clone(), schedulers),
+            timers: Timers::new(run_queues.schedulers()),
+            processes: ProcessTable::new(PROCESS_LIMIT, unique.clone(), run_queues),
             unique,
             persistent_terms: PersistentTerms::default(),
             names: Names::default(),
-            timers: Timers::new(schedulers),
             ets: ets::Tables::default(),
             standard: Standard::default(),
             arguments: Vec::new(),

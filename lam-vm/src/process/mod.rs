@@ -25,7 +25,7 @@ pub use crate::heap::{OwnedTerm, ProcessHeap, STACK_RESERVE_WORDS};
 pub use dictionary::Dictionary;
 pub use mailbox::Mailbox;
 pub use names::Names;
-pub use run_queue::{RunQueues, current_scheduler};
+pub use run_queue::{RunQueues, Sharing, current_scheduler};
 pub use signal::{InfoForm, RefId, Request, SignalKind};
 pub use table::{ProcessTable, TableFull};
 pub use take_in::pid_term;

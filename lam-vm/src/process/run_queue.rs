@@ -97,8 +97,19 @@ pub struct Search {
     next: usize,
 }
 
+/// How readily schedulers take work from each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sharing {
+    /// What pays.
+    #[default]
+    Measured,
+    /// At every chance: for tests, where processes are to move between schedulers as often as can be.
+    Eager,
+}
+
 /// The queues of a machine.
 pub struct RunQueues {
+    sharing: Sharing,
     lanes: Box<[Lane]>,
     injectors: [Injector<u64>; 4],
     /// Bit i: scheduler i sleeps or is about to.
@@ -112,15 +123,16 @@ pub struct RunQueues {
 
 impl Default for RunQueues {
     fn default() -> Self {
-        RunQueues::new(1)
+        RunQueues::new(1, Sharing::Measured)
     }
 }
 
 impl RunQueues {
     /// For so many schedulers, of which the first has its thread.
-    pub fn new(schedulers: usize) -> RunQueues {
+    pub fn new(schedulers: usize, sharing: Sharing) -> RunQueues {
         let count = if thread::AVAILABLE { schedulers.clamp(1, SCHEDULERS_MAX) } else { 1 };
         RunQueues {
+            sharing,
             lanes: (0..count).map(|_| Lane::new()).collect(),
             injectors: core::array::from_fn(|_| Injector::new()),
             idle: AtomicU64::new(0),
@@ -128,6 +140,9 @@ impl RunQueues {
             started: AtomicUsize::new(1),
             online: AtomicUsize::new(count),
         }
+    }
+    pub fn sharing(&self) -> Sharing {
+        self.sharing
     }
     pub fn schedulers(&self) -> usize {
         self.lanes.len()
@@ -195,6 +210,9 @@ impl RunQueues {
         });
         if kept != Some(true) {
             self.inject(pid, priority);
+        } else if self.sharing == Sharing::Eager {
+            fence(Ordering::SeqCst);
+            self.wake_one();
         }
     }
     fn inject(&self, pid: u64, priority: Priority) {
@@ -312,7 +330,7 @@ impl RunQueues {
         let lane = &self.lanes[victim];
         match lane.len() {
             0 => false,
-            1 => {
+            1 if self.sharing == Sharing::Measured => {
                 let slices = lane.slices.load(Ordering::Relaxed);
                 if seen.since_ns == 0 || seen.slices != slices {
                     *seen = Seen { slices, since_ns: now_ns };
@@ -433,7 +451,7 @@ mod tests {
 
     #[test]
     fn who_is_no_scheduler_uses_the_injector() {
-        let queues = RunQueues::new(2);
+        let queues = RunQueues::new(2, Sharing::Measured);
         queues.push(7, Priority::Normal);
         assert_eq!((queues.own_len(), queues.injected_len()), (0, 1));
         queues.enter(0);
@@ -445,7 +463,7 @@ mod tests {
 
     #[test]
     fn half_is_stolen_but_a_lone_one_only_from_a_long_slice() {
-        let queues = RunQueues::new(2);
+        let queues = RunQueues::new(2, Sharing::Measured);
         if queues.schedulers() < 2 {
             return;
         }
@@ -469,7 +487,7 @@ mod tests {
 
     #[test]
     fn offline_schedulers_put_down_what_they_have() {
-        let queues = RunQueues::new(2);
+        let queues = RunQueues::new(2, Sharing::Measured);
         if queues.schedulers() < 2 {
             return;
         }

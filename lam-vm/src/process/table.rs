@@ -39,7 +39,7 @@ struct Slots {
 }
 
 impl ProcessTable {
-    pub fn new(limit: usize, unique: Arc<Unique>, schedulers: usize) -> ProcessTable {
+    pub fn new(limit: usize, unique: Arc<Unique>, run_queues: RunQueues) -> ProcessTable {
         let limit = limit.clamp(CHUNK_SLOTS, LIMIT_MAX).next_power_of_two();
         ProcessTable {
             chunks: (0..limit / CHUNK_SLOTS).map(|_| AtomicPtr::default()).collect(),
@@ -48,7 +48,7 @@ impl ProcessTable {
             limit,
             unique,
             numbers: AtomicU64::new(0),
-            run_queues: RunQueues::new(schedulers),
+            run_queues,
         }
     }
     pub fn limit(&self) -> usize {

@@ -12,7 +12,7 @@ struct World {
 
 impl World {
     fn new() -> World {
-        World { table: ProcessTable::new(1024, crate::sync::Arc::default(), 1), names: Names::default() }
+        World { table: ProcessTable::new(1024, crate::sync::Arc::default(), RunQueues::default()), names: Names::default() }
     }
     fn spawn(&self, parent: Option<u64>, link: bool) -> u64 {
         let spawn = Spawn {

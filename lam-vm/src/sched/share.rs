@@ -12,6 +12,7 @@
 use super::{Driver, Turn};
 use crate::platform;
 use crate::platform::stdio::Woken;
+use crate::process::Sharing;
 use crate::sync::atomic::{Ordering, fence};
 use crate::sync::thread;
 use crate::sync::{Arc, hint};
@@ -39,6 +40,11 @@ impl Driver {
     pub(super) fn offer(&mut self, now_ns: u64) {
         let queues = &self.system.processes.run_queues;
         if queues.schedulers() == 1 {
+            return;
+        }
+        if queues.sharing() == Sharing::Eager {
+            start_next(&self.system);
+            queues.wake_one();
             return;
         }
         // The process that just ran stands in the queue again, perhaps; it alone is no backlog.
