@@ -224,7 +224,7 @@ impl RunQueues {
     pub fn pop(&self) -> Option<u64> {
         let own = self.with_own(|index, own| {
             own.pops = own.pops.wrapping_add(1);
-            if own.pops % INJECTOR_TURN == 0
+            if own.pops.is_multiple_of(INJECTOR_TURN)
                 && let Some(pid) = self.take_injected(Some(own))
             {
                 return Some(pid);
@@ -424,8 +424,11 @@ impl Own {
             }
         }
         self.normal_turns = self.normal_turns.wrapping_add(1);
-        let order =
-            if self.normal_turns % LOW_TURN == 0 { [Priority::Low, Priority::Normal] } else { [Priority::Normal, Priority::Low] };
+        let order = if self.normal_turns.is_multiple_of(LOW_TURN) {
+            [Priority::Low, Priority::Normal]
+        } else {
+            [Priority::Normal, Priority::Low]
+        };
         order.into_iter().find_map(|priority| self.workers[priority as usize].pop())
     }
 }
