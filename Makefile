@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help dev build install demo test check parcel coverage bless clean
+.PHONY: help dev build install demo test check fixtures zeal parcel coverage bless clean
 
 # Where everything that is built lies, the shared build of the stubs too.
 export LAM_TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -42,8 +42,14 @@ check: ## formatting, clippy, floors, unit tests, wasm build
 parcel: ## the web build under parcel's server, in a headless browser (needs npm and a network)
 	@scripts/test-parcel
 
+fixtures: ## all fixtures natively, under both dispatchers
+	scripts/fixtures tail match
+
+zeal: ## all fixtures by a machine that collects wherever it may
+	scripts/fixtures zeal
+
 coverage: ## what no fixture executes: opcodes, checked twins, BIF rows
-	fixtures/coverage
+	scripts/coverage
 
 bless: ## records the expectations of fixtures/ anew, from real erl; read the diff
 	fixtures/record

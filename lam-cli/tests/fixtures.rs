@@ -1,12 +1,15 @@
 //! Runs every program of `fixtures/` through `lam build` and compares it with what real `erl` did.
 //!
-//! One test for each target and area. A case is `fixtures/AREA/CASE.beam` with `.out` (stdout), `.exit` (exit code
+//! One test for each target and area, natively by each dispatcher. A case is `fixtures/AREA/CASE.beam` with `.out` (stdout), `.exit` (exit code
 //! when not 0), `.err` (stderr when not empty) and `.in` (stdin), recorded as `fixtures/README.md` says.
 //! A case that cannot pass yet has a line in `fixtures/pending.txt`; a pending case that passes fails its test.
 //!
 //! - `FIXTURES=arith/` or `FIXTURES=arith/small` runs the cases whose name starts so.
 //! - `LAM_BIN` names the `lam` to test, else cargo's; `WASM_RUN` the command that runs a WASI module
 //!   (default `wasmtime run --dir=. --env TZ=UTC --env LC_ALL=C.UTF-8`).
+//! - `LAM_MATCH_PARTS` names a folder with a native stub that dispatches by `match` (`scripts/variant match`). Programs of the other
+//!   dispatcher than a test names are not run, which the test says.
+//! - `LAM_COVERAGE` names a folder for reports `AREA.CASE` of what was executed (`scripts/variant coverage`).
 //! - `FIXTURE_TIMEOUT` is in seconds, 60 by default.
 #![forbid(unsafe_code)]
 
@@ -20,14 +23,55 @@ use std::time::{Duration, Instant};
 macro_rules! areas {
     ($($area:ident)*) => {
         const AREAS: &[&str] = &[$(stringify!($area)),*];
-        mod native { $(#[test] fn $area() { super::run_area(stringify!($area), "native") })* }
-        mod wasm { $(#[test] fn $area() { super::run_area(stringify!($area), "wasm") })* }
+        mod native_tail { $(#[test] fn $area() { super::run_area(stringify!($area), Host::Tail) })* use super::Host; }
+        mod native_match { $(#[test] fn $area() { super::run_area(stringify!($area), Host::Match) })* use super::Host; }
+        mod wasm { $(#[test] fn $area() { super::run_area(stringify!($area), Host::Wasm) })* use super::Host; }
     };
 }
 
 areas! {
     arith atoms basic behaviours bifs binaries bitsyntax crashes etf ets exceptions funs guards
     hello io isa lists maps messages order otp27 otp29 processes programs storage strings tuples
+}
+
+/// What runs a case.
+#[derive(Clone, Copy, PartialEq)]
+enum Host {
+    /// Natively by tail-called handlers.
+    Tail,
+    /// Natively by one `match`.
+    Match,
+    Wasm,
+}
+
+impl Host {
+    fn target(self) -> &'static str {
+        if self == Host::Wasm { "wasm" } else { "native" }
+    }
+    fn name(self) -> &'static str {
+        match self {
+            Host::Tail => "native, tail calls",
+            Host::Match => "native, match",
+            Host::Wasm => "wasm",
+        }
+    }
+    /// Whether the program is of this dispatcher, as the launcher's note says.
+    fn is_of(self, program: &Path) -> bool {
+        let note = match self {
+            Host::Tail => b"\x04\0\0\0\x04\0\0\0\x01\0\0\0LAM\0tail",
+            Host::Match => b"\x04\0\0\0\x04\0\0\0\x01\0\0\0LAM\0loop",
+            Host::Wasm => return true,
+        };
+        fs::read(program).is_ok_and(|bytes| bytes.windows(note.len()).any(|window| window == note))
+    }
+}
+
+/// How a case ended.
+enum Verdict {
+    Passed,
+    Failed(String),
+    /// The program has the other dispatcher.
+    OtherDispatcher,
 }
 
 #[test]
@@ -91,7 +135,8 @@ fn lam() -> PathBuf {
         .expect("cargo gives the path of `lam` to its tests, or LAM_BIN names it")
 }
 
-fn run_area(area: &str, target: &str) {
+fn run_area(area: &str, host: Host) {
+    let target = host.target();
     let filter = std::env::var("FIXTURES").unwrap_or_default();
     let mut cases: Vec<String> = fs::read_dir(fixtures().join(area))
         .expect("every_area_is_run compares areas with folders")
@@ -108,52 +153,72 @@ fn run_area(area: &str, target: &str) {
     let (mut passed, mut waiting) = (0, 0);
     for case in &cases {
         let excuse = pending.iter().find(|p| p.case == *case && (p.target == "*" || p.target == target));
-        match (run_case(case, target), excuse) {
-            (Ok(()), None) => passed += 1,
-            (Err(_), Some(_)) => waiting += 1,
-            (Ok(()), Some(_)) => {
-                let _ = writeln!(report, "-- {case} ({target}) passes: take its line out of fixtures/pending.txt");
+        match (run_case(case, host), excuse) {
+            (Verdict::Passed, None) => passed += 1,
+            (Verdict::Failed(_), Some(_)) => waiting += 1,
+            (Verdict::Passed, Some(_)) => {
+                let _ = writeln!(report, "-- {case} ({}) passes: take its line out of fixtures/pending.txt", host.name());
             }
-            (Err(why), None) => {
-                let _ = writeln!(report, "-- {case} ({target}): {why}");
+            (Verdict::Failed(why), None) => {
+                let _ = writeln!(report, "-- {case} ({}): {why}", host.name());
+            }
+            (Verdict::OtherDispatcher, _) => {
+                return println!("{area} on {}: NOT RUN, programs of this `lam` have the other dispatcher", host.name());
             }
         }
     }
-    println!("{area} on {target}: {passed} of {} passed, {waiting} pending", cases.len());
+    println!("{area} on {}: {passed} of {} passed, {waiting} pending", host.name(), cases.len());
     assert!(report.is_empty(), "\n{report}{passed} of {} passed, {waiting} pending", cases.len());
 }
 
 /// Builds and runs one case in a folder of its own.
-fn run_case(case: &str, target: &str) -> Result<(), String> {
-    let scratch = std::env::temp_dir().join(format!("lam-fixtures-{}-{target}-{}", std::process::id(), case.replace('/', "-")));
+fn run_case(case: &str, host: Host) -> Verdict {
+    let name = format!("lam-fixtures-{}-{}-{}", std::process::id(), host as u8, case.replace('/', "-"));
+    let scratch = std::env::temp_dir().join(name);
     let cwd = scratch.join("run");
-    fs::create_dir_all(&cwd).map_err(|e| format!("cannot make `{}`: {e}", scratch.display()))?;
-    let result = build_and_compare(case, target, &scratch, &cwd);
+    let program = scratch.join(if host == Host::Wasm { "case.wasm" } else { "case" });
+    let made = fs::create_dir_all(&cwd).map_err(|e| format!("cannot make `{}`: {e}", scratch.display()));
+    let built = made.and_then(|()| build(case, host, &scratch, &program));
+    let verdict = match built {
+        Ok(()) if !host.is_of(&program) => Verdict::OtherDispatcher,
+        Ok(()) => compare(case, host, &scratch, &program, &cwd).map_or_else(Verdict::Failed, |()| Verdict::Passed),
+        Err(why) => Verdict::Failed(why),
+    };
     let _ = fs::remove_dir_all(&scratch);
-    result
+    verdict
 }
 
-fn build_and_compare(case: &str, target: &str, scratch: &Path, cwd: &Path) -> Result<(), String> {
+fn build(case: &str, host: Host, scratch: &Path, program: &Path) -> Result<(), String> {
     let beam = fixtures().join(case).with_extension("beam");
-    let program = scratch.join(if target == "wasm" { "case.wasm" } else { "case" });
     let mut build = Command::new(lam());
-    build.arg("build").arg(&beam).arg("-o").arg(&program).args(["-t", target]);
+    build.arg("build").arg(&beam).arg("-o").arg(program).args(["-t", host.target()]);
+    if let (Host::Match, Some(folder)) = (host, std::env::var_os("LAM_MATCH_PARTS")) {
+        build.env("LAM_PARTS_DIR", folder);
+    }
     let built = run(build, None, scratch, "build")?;
     if built.code != Some(0) || !program.exists() {
         return Err(format!("`lam build` ended with {}\n{}{}", built.end(), tail(&built.out), tail(&built.err)));
     }
-    let mut command = match target {
-        "wasm" => {
+    Ok(())
+}
+
+fn compare(case: &str, host: Host, scratch: &Path, program: &Path, cwd: &Path) -> Result<(), String> {
+    let beam = fixtures().join(case).with_extension("beam");
+    let mut command = match host {
+        Host::Wasm => {
             let run = std::env::var("WASM_RUN")
                 .unwrap_or_else(|_| "wasmtime run --dir=. --env TZ=UTC --env LC_ALL=C.UTF-8 --env FIXTURE=yes".into());
             let mut words = run.split_whitespace();
             let mut command = Command::new(words.next().unwrap_or("wasmtime"));
-            command.args(words).arg(&program);
+            command.args(words).arg(program);
             command
         }
-        _ => Command::new(&program),
+        _ => Command::new(program),
     };
     command.current_dir(cwd).env("LC_ALL", "C.UTF-8").env("LANG", "C.UTF-8").env("TZ", "UTC").env("FIXTURE", "yes");
+    if let Some(folder) = std::env::var_os("LAM_COVERAGE") {
+        command.env("LAM_COVERAGE", Path::new(&folder).join(case.replace('/', ".")));
+    }
     let ran = run(command, Some(&beam.with_extension("in")), scratch, "run")?;
     let expected = |extension: &str| fs::read(beam.with_extension(extension)).unwrap_or_default();
     let mut why = String::new();

@@ -14,6 +14,7 @@ use crate::bif::{bif_by_name, lam_host, machine_fingerprint};
 use crate::code::Code;
 use crate::code::Image;
 use crate::heap::{self, OwnedTerm};
+use crate::interp::coverage;
 use crate::io::Standard;
 use crate::platform::{env, stdio};
 use crate::process::{RunQueues, Sharing};
@@ -129,6 +130,7 @@ impl Machine {
         unsafe { heap::statics::register(image.base(), image.total_bytes()) };
         let mut system = System::new(Code::new(image, bif_by_name), run_queues());
         system.arguments = host.args;
+        coverage::begin(&system.code);
         let args = OwnedTerm::build(|heap| {
             let arguments: Vec<Term<'_>> = system.arguments.iter().map(|bytes| heap.binary(bytes)).collect();
             let arguments = heap.list(&arguments);
@@ -148,6 +150,7 @@ impl Machine {
             let turn = self.driver.run(TURN_NS);
             if let Turn::Exited(code) = turn {
                 self.standard().flush();
+                coverage::write(&self.driver.system().code);
                 // The process ends with it: freeing every term of every process would only take time, and others may still run.
                 core::mem::forget(self);
                 return code;

@@ -34,6 +34,8 @@ pub struct Place {
     pub module: Atom,
     pub function: Atom,
     pub arity: usize,
+    /// Words from the function's `func_info`.
+    pub offset: u32,
     /// File name (a literal's word) and line.
     pub line: Option<(u64, u32)>,
 }
@@ -166,9 +168,10 @@ impl Code {
         let offset = ((address - module.code_start) / 8) as u32;
         let [first, count] = module.functions;
         let functions = image.functions().get(first as usize..(first + count) as usize)?;
-        let function = functions.partition_point(|start| *start <= offset).checked_sub(1)?;
-        let (module_name, name, arity) = info_at(module.code_start + 8 * u64::from(functions[function]));
-        Some(Place { module: module_name, function: name, arity, line: self.line(image, module, offset) })
+        let start = functions[functions.partition_point(|start| *start <= offset).checked_sub(1)?];
+        let (module_name, function, arity) = info_at(module.code_start + 8 * u64::from(start));
+        let line = self.line(image, module, offset);
+        Some(Place { module: module_name, function, arity, offset: offset - start, line })
     }
     fn line(&self, image: &Image, module: &ModuleRow, offset: u32) -> Option<(u64, u32)> {
         let [first, count] = module.lines;

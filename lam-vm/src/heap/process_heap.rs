@@ -15,6 +15,7 @@ use super::Alloc;
 use super::block::Block;
 use super::off_heap::{self, OffHeap};
 use super::sizes::{MIN_VIRTUAL_WORDS, next_heap_size};
+use crate::sync::OnceLock;
 
 pub const STACK_RESERVE_WORDS: usize = 4;
 
@@ -196,16 +197,27 @@ impl ProcessHeap {
     pub fn want_full_collection(&mut self) {
         self.wants_full = true;
     }
-    /// Under `--cfg gc_zeal`: whether this test of room must fail although there is room. After a collection as many succeed as
-    /// one instruction makes, so that the one that runs again gets on, and more where the heap is so large that programs would stand.
+    /// Under the feature `gc_zeal`: whether this test of room must fail although there is room.
     #[inline(always)]
     pub fn zeal_denies_room(&mut self) -> bool {
-        if !cfg!(gc_zeal) {
+        if !cfg!(feature = "gc_zeal") {
             return false;
         }
         let denies = self.zeal_tests == 0;
         self.zeal_tests = self.zeal_tests.saturating_sub(1);
         denies
+    }
+    /// After a collection under `gc_zeal`: as many tests of room succeed as one instruction makes, so that the one that runs again
+    /// gets on, and more the more there was to copy, so that programs with large heaps get on too. `LAM_ZEAL` is a number added.
+    pub(super) fn rearm_zeal(&mut self) {
+        if cfg!(feature = "gc_zeal") {
+            static MORE: OnceLock<usize> = OnceLock::new();
+            let more = MORE.get_or_init(|| {
+                let text = crate::platform::env::get(b"LAM_ZEAL").unwrap_or_default();
+                String::from_utf8_lossy(&text).parse().unwrap_or(0)
+            });
+            self.zeal_tests = 3 + more + self.used_words() / 16;
+        }
     }
     pub fn info(&self) -> HeapInfo {
         HeapInfo {

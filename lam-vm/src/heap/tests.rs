@@ -267,7 +267,7 @@ fn deep_terms_are_only_slow() {
     for nested in [false, true] {
         let mut heap = ProcessHeap::new(233);
         let mut roots = build_list(&mut heap, 1_000_000, nested);
-        assert!(cfg!(gc_zeal) || !heap.old.retired.is_empty(), "the old generation grew by blocks");
+        assert!(cfg!(feature = "gc_zeal") || !heap.old.retired.is_empty(), "the old generation grew by blocks");
         check_spaces(&heap, &roots);
         // SAFETY: as in `build_list`.
         unsafe { collect::collect(&mut heap, &mut roots, 0, Kind::Full) };
@@ -318,7 +318,7 @@ fn collections_follow_their_triggers() {
     assert!(heap.wants_collection(), "a fragment larger than what is free");
     // SAFETY: no roots but the empty stack.
     let done = unsafe { collect::collect(&mut heap, &mut (), 0, Kind::Minor) };
-    let kind = if cfg!(gc_zeal) { Kind::Full } else { Kind::Minor };
+    let kind = if cfg!(feature = "gc_zeal") { Kind::Full } else { Kind::Minor };
     assert_eq!((done.kind, done.moved_words, done.reclaimed_words), (kind, 0, 301));
     assert!(!heap.wants_collection());
     let bytes = vec![0; 100_000];

@@ -57,6 +57,7 @@ unsafe fn call_common(s: &mut Scheduler, next: Option<*const u64>) -> Control {
         let w = s.word();
         let arity = slot_a(w);
         let (bif, module) = bif_by_id(slot_b(w));
+        super::coverage::bif(slot_b(w));
         let args = x_args(s, arity);
         let (result, next_args) = run(s, bif, args);
         s.reductions -= 1;
@@ -218,6 +219,7 @@ unsafe fn guard<'c>(s: &mut Scheduler, id: usize, args: &[Term<'c>], dst: usize,
     // SAFETY: the loader checked number and slots.
     unsafe {
         let (bif, module) = bif_by_id(id);
+        super::coverage::bif(id);
         match run(s, bif, args).0 {
             Ok(value) => {
                 s.set(dst, value.word());

@@ -95,6 +95,7 @@ mod tail {
     pub unsafe fn next(pc: *const u64, s: *mut Scheduler, e: *mut u64, h: *mut u64, r: i64) -> u64 {
         // SAFETY: the loader emits only numbers of the table.
         unsafe {
+            crate::interp::coverage::executed(pc);
             let w = *pc;
             let handler = *HANDLERS.as_ptr().add(w as u16 as usize);
             handler(pc, w, s, e, h, r)
@@ -116,6 +117,21 @@ mod tail {
             next(m.pc, m.s, m.e, m.h, m.r)
         }
     }
+}
+
+/// Wasm has no tail calls that are fast, and code that is hardly optimised none at all.
+const BY_MATCH: bool = cfg!(any(target_family = "wasm", debug_assertions));
+
+/// The dispatcher of this build: `tail` or `loop`.
+pub const DISPATCHER: &[u8; 4] = if BY_MATCH { b"loop" } else { b"tail" };
+
+/// Runs the scheduler's process from its `pc` until an exit, whose number it returns, by the dispatcher of this build.
+///
+/// # Safety
+/// As `run_with_tail_calls`.
+pub unsafe fn run(s: *mut Scheduler) -> u64 {
+    // SAFETY: promised by the caller.
+    unsafe { if BY_MATCH { run_with_match(s) } else { run_with_tail_calls(s) } }
 }
 
 /// Runs the scheduler's process from its `pc` until an exit, whose number it returns (`Exit`), by tail-called handlers.
@@ -141,6 +157,7 @@ pub unsafe fn run_with_match(s: *mut Scheduler) -> u64 {
             // SAFETY: promised by the caller.
             let mut m = unsafe { load(s) };
             loop {
+                crate::interp::coverage::executed(m.pc);
                 // SAFETY: pc is at an instruction.
                 let w = unsafe { *m.pc };
                 // SAFETY: dispatch runs only code that the loader made, for the process of this scheduler.

@@ -14,6 +14,7 @@ mod bif;
 mod bs_build;
 mod bs_match;
 mod calls;
+pub mod coverage;
 mod data;
 mod dispatch;
 mod floats;
@@ -28,7 +29,7 @@ mod tests;
 pub(crate) mod trace;
 
 pub use bs_build::UnderConstruction;
-pub use dispatch::{LENGTHS, run_with_match, run_with_tail_calls};
+pub use dispatch::{DISPATCHER, LENGTHS, run, run_with_match, run_with_tail_calls};
 
 use crate::heap::Heap;
 use crate::isa::{F_COUNT, SCRATCH_COUNT, X_COUNT};
@@ -212,7 +213,7 @@ impl Machine {
     #[inline(always)]
     pub fn has_room(&self, words: usize) -> bool {
         // SAFETY: the scheduler runs a process.
-        if cfg!(gc_zeal) && unsafe { (*(*self.s).process).heap.zeal_denies_room() } {
+        if cfg!(feature = "gc_zeal") && unsafe { (*(*self.s).process).heap.zeal_denies_room() } {
             return false;
         }
         (self.e as usize).wrapping_sub(self.h as usize) as isize >= (8 * (words + STACK_RESERVE_WORDS)) as isize

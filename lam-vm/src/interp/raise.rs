@@ -97,6 +97,7 @@ pub unsafe fn error_with_info(s: &mut Scheduler, reason: Term<'_>, info: Term<'_
 
 /// Goes to the nearest handler, or ends the process.
 unsafe fn unwind(s: &mut Scheduler, class: Atom, reason: Term<'_>, trace: u64) -> Control {
+    super::coverage::raised(s.pc);
     // SAFETY: the stack holds terms, catch words and return words; its bottom is a return word at `end - 1`.
     unsafe {
         let heap = &mut s.process().heap;

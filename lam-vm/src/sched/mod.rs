@@ -326,13 +326,7 @@ impl Process {
 /// Runs instructions until an exit.
 fn dispatch(scheduler: &mut Scheduler) -> Exit {
     // SAFETY: the driver has set process, registers and pc.
-    let number = unsafe {
-        if cfg!(any(target_family = "wasm", debug_assertions)) {
-            crate::interp::run_with_match(scheduler)
-        } else {
-            crate::interp::run_with_tail_calls(scheduler)
-        }
-    };
+    let number = unsafe { crate::interp::run(scheduler) };
     match number {
         1 => Exit::Collect,
         2 => Exit::Yield,

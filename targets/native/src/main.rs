@@ -32,10 +32,10 @@ fn main() {
     }
 }
 
-/// Gives the file a PT_NOTE header, the slot that `lam build` turns into the image's PT_LOAD.
+/// Gives the file a PT_NOTE header, the slot that `lam build` turns into the image's PT_LOAD. Its text is the dispatcher's name.
 #[used]
 #[unsafe(link_section = ".note.lam")]
-static NOTE: Note = Note { name_bytes: 4, text_bytes: 4, kind: 1, name: *b"LAM\0", text: [0; 4] };
+static NOTE: Note = Note { name_bytes: 4, text_bytes: 4, kind: 1, name: *b"LAM\0", text: *lam_vm::interp::DISPATCHER };
 
 #[repr(C, align(4))]
 struct Note {

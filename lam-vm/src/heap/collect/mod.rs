@@ -78,7 +78,7 @@ impl Collected {
 /// the heap afterwards.
 pub unsafe fn collect(heap: &mut ProcessHeap, roots: &mut dyn Roots, need_words: usize, kind: Kind) -> Collected {
     let before = heap.used_words() + heap.old.used_words() + heap.alloc.fragment_words;
-    let kind = if cfg!(gc_zeal) && kind == Kind::Minor { Kind::Full } else { due_kind(heap, kind) };
+    let kind = if cfg!(feature = "gc_zeal") && kind == Kind::Minor { Kind::Full } else { due_kind(heap, kind) };
     // SAFETY: promised by the caller.
     let moved_words = unsafe {
         match (kind, heap.alloc.fragments.is_empty()) {
@@ -91,10 +91,10 @@ pub unsafe fn collect(heap: &mut ProcessHeap, roots: &mut dyn Roots, need_words:
     };
     heap.minor_count = if kind == Kind::Minor { heap.minor_count + 1 } else { 0 };
     heap.collection_count += 1;
-    heap.zeal_tests = 3 + heap.block_words() / 256;
     heap.wants_full &= kind == Kind::Minor;
     // SAFETY: promised by the caller.
     unsafe { fit_block(heap, roots, need_words, kind) };
+    heap.rearm_zeal();
     let total = heap.total_words();
     Collected {
         kind,
