@@ -134,8 +134,8 @@ impl Machine {
         let args = OwnedTerm::build(|heap| {
             let arguments: Vec<Term<'_>> = system.arguments.iter().map(|bytes| heap.binary(bytes)).collect();
             let arguments = heap.list(&arguments);
-            let [module, function, arity, kind] =
-                [boot.entry_module, boot.entry_function, boot.entry_arity, boot.kind].map(|word| heap.literal(word));
+            let entry = system.code.entry().expect("the code is an image's");
+            let [module, function, arity, kind] = entry.map(|term| heap.literal(term));
             heap.list(&[module, function, arity, kind, arguments])
         });
         let mut driver = Driver::new(Arc::new(system), 0);

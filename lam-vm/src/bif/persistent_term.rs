@@ -48,7 +48,7 @@ fn get_0<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
 }
 
 fn erase<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {
-    Ok(Term::bool(call.system().persistent_terms.erase(call, key)))
+    Ok(Term::bool(call.system().persistent_terms.erase(key)))
 }
 
 fn info<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {

@@ -14,7 +14,7 @@ use crate::image::format::{LineRow, ModuleRow, export_hash};
 use crate::isa::emit::INFO_WORDS;
 use crate::isa::specific::number;
 use crate::sync::Mutex;
-use crate::term::{Export, FunEntry};
+use crate::term::{Export, FunEntry, Term};
 
 /// All code of a machine.
 pub struct Code {
@@ -158,6 +158,14 @@ impl Code {
     }
     /// What the code address belongs to; `None` outside the code of modules.
     pub fn locate(&self, address: u64) -> Option<Place> {
+        let (module, info) = self.function_at(address)?;
+        let offset = ((address - module.code_start) / 8) as u32;
+        let (module_name, function, arity) = info_at(info);
+        let line = self.line(self.image.as_ref()?, module, offset);
+        Some(Place { module: module_name, function, arity, offset: ((address - info) / 8) as u32, line })
+    }
+    /// The module and the address of the `func_info` of the function that a code address lies in.
+    fn function_at(&self, address: u64) -> Option<(&'static ModuleRow, u64)> {
         let image = self.image.as_ref()?;
         let modules = image.modules();
         let index = modules.partition_point(|module| module.code_start <= address).checked_sub(1)?;
@@ -168,10 +176,26 @@ impl Code {
         let offset = ((address - module.code_start) / 8) as u32;
         let [first, count] = module.functions;
         let functions = image.functions().get(first as usize..(first + count) as usize)?;
-        let start = functions[functions.partition_point(|start| *start <= offset).checked_sub(1)?];
-        let (module_name, function, arity) = info_at(module.code_start + 8 * u64::from(start));
-        let line = self.line(image, module, offset);
-        Some(Place { module: module_name, function, arity, offset: offset - start, line })
+        let function = functions.partition_point(|start| *start <= offset).checked_sub(1)?;
+        Some((module, module.code_start + 8 * u64::from(functions[function])))
+    }
+    /// Whether two code addresses lie in one function.
+    pub fn are_of_one_function(&self, a: u64, b: u64) -> bool {
+        let start = |address| self.function_at(address).map(|(_, info)| info);
+        start(a).is_some_and(|found| Some(found) == start(b))
+    }
+    /// `module_info(attributes)` and `module_info(compile)` of a module.
+    pub fn attributes_and_compile_info(&self, name: Atom) -> Option<[Term<'static>; 2]> {
+        let row = self.module(name)?;
+        // SAFETY: the row is the image's own, whose literals stay in place for ever.
+        Some([row.attributes, row.compile_info].map(|word| unsafe { Term::from_word(word) }))
+    }
+    /// What the first process is told: the entry's module, function and arity, and its kind.
+    pub fn entry(&self) -> Option<[Term<'static>; 4]> {
+        let boot = self.image.as_ref()?.boot();
+        let words = [boot.entry_module, boot.entry_function, boot.entry_arity, boot.kind];
+        // SAFETY: as above; they are atoms and a small.
+        Some(words.map(|word| unsafe { Term::from_word(word) }))
     }
     fn line(&self, image: &Image, module: &ModuleRow, offset: u32) -> Option<(u64, u32)> {
         let [first, count] = module.lines;

@@ -155,10 +155,10 @@ impl<'c> Heap<'c> {
         self.boxed(header, words)
     }
 
-    /// A literal of the image (or another static area), as a term of this scope.
-    pub fn literal(&mut self, word: u64) -> Term<'c> {
-        // SAFETY: static terms are never moved or freed; only words that `Code` holds come here.
-        unsafe { Term::from_word(word) }
+    /// A literal, as a term of this scope.
+    pub fn literal(&mut self, literal: Term<'static>) -> Term<'c> {
+        // SAFETY: what lives for ever lives as long as this scope.
+        unsafe { Term::from_word(literal.word()) }
     }
 
     pub fn cons(&mut self, head: Term<'c>, tail: Term<'c>) -> Term<'c> {

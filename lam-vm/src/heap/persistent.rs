@@ -33,11 +33,22 @@ struct Entry {
     words: usize,
 }
 
+impl Entry {
+    fn key<'c>(self) -> Term<'c> {
+        // SAFETY: `put` made it of a leaked area, which stays for ever.
+        unsafe { Term::from_word(self.key) }
+    }
+    fn value<'c>(self) -> Term<'c> {
+        // SAFETY: as `key`.
+        unsafe { Term::from_word(self.value) }
+    }
+}
+
 impl Table {
-    fn find<'c>(&self, heap: &mut Heap<'c>, key: Term<'c>) -> Option<(u32, usize, Entry)> {
+    fn find(&self, key: Term<'_>) -> Option<(u32, usize, Entry)> {
         let number = hash::internal_hash(key, 0);
         let entries = self.entries.get(&number)?;
-        let at = entries.iter().position(|entry| exact_eq(heap.literal(entry.key), key))?;
+        let at = entries.iter().position(|entry| exact_eq(entry.key(), key))?;
         Some((number, at, entries[at]))
     }
     fn remove(&mut self, (number, at, entry): (u32, usize, Entry)) {
@@ -51,15 +62,15 @@ impl Table {
 
 impl PersistentTerms {
     pub fn get<'c>(&self, heap: &mut Heap<'c>, key: Term<'c>) -> Option<Term<'c>> {
-        let (_, _, entry) = self.table.read().find(heap, key)?;
-        Some(heap.literal(entry.value))
+        let (_, _, entry) = self.table.read().find(key)?;
+        Some(heap.literal(entry.value()))
     }
     /// Sets the value of a key; where it has an equal one already nothing changes.
     pub fn put<'c>(&self, heap: &mut Heap<'c>, key: Term<'c>, value: Term<'c>) {
         let mut table = self.table.write();
-        let old = table.find(heap, key);
+        let old = table.find(key);
         if let Some((_, _, entry)) = old
-            && exact_eq(heap.literal(entry.value), value)
+            && exact_eq(entry.value(), value)
         {
             return;
         }
@@ -77,9 +88,9 @@ impl PersistentTerms {
         table.words += words;
     }
     /// False when the key was not there.
-    pub fn erase<'c>(&self, heap: &mut Heap<'c>, key: Term<'c>) -> bool {
+    pub fn erase(&self, key: Term<'_>) -> bool {
         let mut table = self.table.write();
-        let Some(found) = table.find(heap, key) else { return false };
+        let Some(found) = table.find(key) else { return false };
         table.remove(found);
         true
     }
@@ -89,7 +100,7 @@ impl PersistentTerms {
     /// All keys with their values.
     pub fn all<'c>(&self, heap: &mut Heap<'c>) -> Vec<(Term<'c>, Term<'c>)> {
         let table = self.table.read();
-        table.entries.values().flatten().map(|entry| (heap.literal(entry.key), heap.literal(entry.value))).collect()
+        table.entries.values().flatten().map(|entry| (heap.literal(entry.key()), heap.literal(entry.value()))).collect()
     }
     /// How many there are, and their words.
     pub fn totals(&self) -> (usize, usize) {

@@ -227,7 +227,8 @@ unsafe fn guard<'c>(s: &mut Scheduler, id: usize, args: &[Term<'c>], dst: usize,
             }
             Err(Stop::Error(reason)) => fail_or_raise_of(s, reason, None, bif, module, args),
             Err(Stop::ErrorCause { reason, cause }) => fail_or_raise_of(s, reason, Some(cause), bif, module, args),
-            Err(_) => unreachable!("a guard BIF gives a value or an error"),
+            // No compiler makes an instruction of a BIF that does more; hostile code may.
+            Err(_) => fail_or_raise_of(s, Term::atom(crate::atom::intern_static("notsup")), None, bif, module, args),
         }
     }
 }
@@ -242,7 +243,9 @@ unsafe fn fail_or_raise_of<'c>(
 ) -> Control {
     // SAFETY: ext 1 of every guard instruction is its fail word.
     unsafe {
-        match s.ext(1) as i32 {
+        // `bif0` has no fail word.
+        let offset = if args.is_empty() { 0 } else { s.ext(1) as i32 };
+        match offset {
             0 => {
                 let first = bif_frame(&mut s.heap(), bif, module, args);
                 raise::raise_in(s, am::ERROR, reason, first, raise::error_info(cause))

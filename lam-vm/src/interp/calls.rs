@@ -169,6 +169,19 @@ pub unsafe fn lacking_entry(s: &mut Scheduler) -> Control {
     }
 }
 
+/// A guard BIF that LAM lacks: the same, but its arguments are not at hand.
+pub unsafe fn lacking_bif(s: &mut Scheduler) -> Control {
+    // SAFETY: the emitter wrote the address of an entry.
+    unsafe {
+        let export = &*(s.ext(1) as usize as *const Export);
+        let mut heap = s.heap();
+        let arity = heap.integer(export.arity as i64);
+        let name = heap.tuple(&[Term::from_word(export.module), Term::from_word(export.function), arity]);
+        let reason = heap.tuple(&[Term::atom(am::LAM_UNSUPPORTED), name]);
+        raise::error(s, reason)
+    }
+}
+
 unsafe fn raise_lacking(s: &mut Scheduler, module: u64, function: u64, arity: u64) -> Control {
     // SAFETY: at the first instruction of a function, whose arity of X registers are live.
     unsafe {

@@ -95,11 +95,14 @@ pub unsafe fn error_with_info(s: &mut Scheduler, reason: Term<'_>, info: Term<'_
     }
 }
 
-/// Goes to the nearest handler, or ends the process.
+/// Goes to the nearest handler, or ends the process. A catch word counts only where its address lies in the frame's own function.
 unsafe fn unwind(s: &mut Scheduler, class: Atom, reason: Term<'_>, trace: u64) -> Control {
     super::coverage::raised(s.pc);
     // SAFETY: the stack holds terms, catch words and return words; its bottom is a return word at `end - 1`.
     unsafe {
+        let code = &s.system().code;
+        // Where the code is whose frame is looked at.
+        let mut running = s.pc as usize as u64;
         let heap = &mut s.process().heap;
         let end = heap.end;
         let mut at = heap.stop;
@@ -108,7 +111,9 @@ unsafe fn unwind(s: &mut Scheduler, class: Atom, reason: Term<'_>, trace: u64) -
             let word = *at;
             if word & word::TAG_MASK == TAG_HEADER {
                 frame = at.add(1);
-            } else if word::is_catch(word) {
+                // The call before the return address.
+                running = (word & !word::TAG_MASK) - 8;
+            } else if word::is_catch(word) && code.are_of_one_function(running, word::catch_address(word)) {
                 heap.stop = frame;
                 s.pc = word::catch_address(word) as usize as *const u64;
                 *at = UNWOUND;
@@ -140,6 +145,19 @@ pub unsafe fn try_end(m: &mut Machine, w: u64) -> Step {
     // SAFETY: the slot is checked by the loader.
     unsafe { m.set::<2>(slot_a(w), NIL) };
     Step::Next
+}
+
+/// Checked twin of `try_case`: `badarg` unless the unwinder came here, for x(0) to x(2) are its.
+pub unsafe fn try_case_checked(s: &mut Scheduler) -> Control {
+    // SAFETY: the slot is checked by the loader.
+    unsafe {
+        let slot = slot_a(s.word());
+        if s.get(slot) != UNWOUND {
+            return error(s, Term::atom(am::BADARG));
+        }
+        s.set(slot, NIL);
+        Control::Next
+    }
 }
 
 /// The end of a `catch`: after an exception its value is made from x(0) to x(2).
@@ -176,9 +194,12 @@ pub unsafe fn raise(s: &mut Scheduler) -> Control {
     // SAFETY: slots are checked by the loader.
     unsafe {
         let w = s.word();
-        let (saved, reason) = (s.get(slot_a(w)), s.term(slot_b(w)));
-        let class = trace::class_of(saved);
-        unwind(s, class, reason, saved)
+        let (saved, reason) = (s.term(slot_a(w)), s.term(slot_b(w)));
+        match trace::class_of(saved) {
+            Some(class) => unwind(s, class, reason, saved.word()),
+            // What is no trace is as good as an empty one.
+            None => raise_with_stacktrace(s, am::ERROR, reason, Term::NIL),
+        }
     }
 }
 
@@ -229,6 +250,12 @@ raise_with_value! {
 pub unsafe fn if_end(s: &mut Scheduler) -> Control {
     // SAFETY: at an instruction.
     unsafe { error(s, Term::atom(am::IF_CLAUSE)) }
+}
+
+/// Code that the loader proved to be out of reach.
+pub unsafe fn unreached(s: &mut Scheduler) -> Control {
+    // SAFETY: at an instruction.
+    unsafe { error(s, Term::atom(crate::atom::intern_static("lam_unreached"))) }
 }
 
 /// ext 1 is the opcode of a generic instruction that is not there yet.

@@ -117,6 +117,8 @@ unsafe fn first_of_current(s: &mut Scheduler, class: Atom, args: Option<Term<'_>
             // Called through an entry: the caller's return word lies on top of the stack, and stands for it once.
             let top = s.process().heap.stop;
             at = (*top & !7) - 8;
+            // The frame that is looked at from now on is the caller's.
+            s.pc = at as usize as *const u64;
             let heap = &mut s.process().heap;
             if heap.stop.add(1) < heap.end {
                 heap.stop = heap.stop.add(1);
@@ -137,10 +139,9 @@ fn parts<'c>(trace: Term<'c>) -> Option<&'c [Term<'c>]> {
     trace.trace_words()
 }
 
-pub fn class_of(trace: u64) -> Atom {
-    // SAFETY: only read within this call.
-    let trace: Term<'_> = unsafe { Term::from_word(trace) };
-    parts(trace).and_then(|words| words[0].as_atom()).unwrap_or(am::ERROR)
+/// The class of a raw trace; `None` for anything else.
+pub fn class_of(trace: Term<'_>) -> Option<Atom> {
+    parts(trace).map(|words| words[0].as_atom().unwrap_or(am::ERROR))
 }
 
 /// The trace in x(2) of `raw_raise`, with the class that is raised now; a list (or anything else) is taken as given.

@@ -100,6 +100,8 @@ pub struct Emitter {
     scratch: usize,
     /// Whether tests of this function jump through a long jump of their own.
     pub far: bool,
+    /// An instruction has more words or constants than it can say.
+    is_too_long: bool,
 }
 
 pub const fn x_slot(index: u16) -> u16 {
@@ -183,11 +185,13 @@ impl Emitter {
     pub fn packed(&mut self, slots: &[u16], constants: &[Constant]) {
         let slot_words = slots.len().div_ceil(4) as u32;
         let first_constant = self.offset() + slot_words - self.start;
+        // A slot has 13 bits to say where its constant lies.
+        self.is_too_long |= !constants.is_empty() && first_constant as usize + constants.len() > 1 << 13;
+        let place = |slot: u16| if slot & 7 == 2 { slot.wrapping_add((first_constant << 3) as u16) } else { slot };
         for group in slots.chunks(4) {
             let mut word = 0;
             for (index, slot) in group.iter().enumerate() {
-                let slot = if slot & 7 == 2 { slot + ((first_constant as u16) << 3) } else { *slot };
-                word |= u64::from(slot) << (16 * index);
+                word |= u64::from(place(*slot)) << (16 * index);
             }
             self.code.words.push(word);
         }
@@ -198,6 +202,7 @@ impl Emitter {
     }
     /// Slots packed four a word, without constants; the length follows from their count.
     pub fn packed_plain(&mut self, slots: &[u16]) {
+        self.is_too_long |= slots.len() > usize::from(u16::MAX);
         for group in slots.chunks(4) {
             let word = group.iter().enumerate().fold(0, |word, (index, slot)| word | u64::from(*slot) << (16 * index));
             self.code.words.push(word);
@@ -206,8 +211,16 @@ impl Emitter {
     /// Writes the instruction's length into slot c.
     pub fn close(&mut self) {
         let length = self.offset() - self.start;
+        self.is_too_long |= length > u32::from(u16::MAX);
         let at = self.start as usize;
         self.code.words[at] = (self.code.words[at] & 0xFFFF_FFFF_FFFF) | u64::from(length) << 48;
+    }
+    /// Whether an instruction was too long for its own numbers.
+    pub fn is_too_long(&self) -> bool {
+        self.is_too_long
+    }
+    pub fn refuse_as_too_long(&mut self) {
+        self.is_too_long = true;
     }
     /// Starts afresh with scratch registers, for a new generic instruction.
     pub fn reset_scratch(&mut self) {
@@ -251,7 +264,7 @@ impl Emitter {
         (self.code.instruction_count, self.code.checked_count) = mark.counts;
         self.local.clear();
     }
-    /// Resolves the jumps of the function just emitted; false when a short one does not reach.
+    /// Resolves the jumps of the function just emitted; false when a short one does not reach, or one leads nowhere.
     pub fn end_function(&mut self) -> bool {
         let patches = core::mem::take(&mut self.local);
         patches.iter().all(|patch| self.patch(patch))
@@ -266,6 +279,9 @@ impl Emitter {
     }
     fn patch(&mut self, patch: &Patch) -> bool {
         let target = self.code.labels[patch.label as usize];
+        if target == u32::MAX {
+            return false;
+        }
         let offset = i64::from(target) - i64::from(patch.instruction);
         let word = &mut self.code.words;
         let at = patch.instruction as usize;

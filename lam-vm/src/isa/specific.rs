@@ -51,6 +51,8 @@ macro_rules! for_each_specific_op {
             slow ApplyList "apply_list" [1] ("") = calls::apply_list;
             slow CallBif "call_bif" [2] ("nn|e") = bif::call_bif;
             slow CallBifOnly "call_bif_only" [2] ("nn|e") = bif::call_bif_only;
+            /// In a guard BIF's place where the machine lacks it.
+            slow LackingBif "lacking_bif" [2] ("|e") = calls::lacking_bif;
             slow Bif0 "bif0" [1] ("dn") = bif::bif0;
             slow Bif1 "bif1" [2] ("snd|F") = bif::bif1;
             slow Bif2 "bif2" [2] ("ssd|F") = bif::bif2;
@@ -203,12 +205,16 @@ macro_rules! for_each_specific_op {
             fast Catch "catch" [1] ("yJ") = raise::catch;
             fast TryEnd "try_end" [1] ("y") = raise::try_end;
             fast TryCase "try_case" [1] ("y") = raise::try_end;
+            /// Twin: where the unwinder may not have been.
+            slow TryCaseChecked "try_case_checked" [1] ("y") = raise::try_case_checked;
             slow CatchEnd "catch_end" [1] ("y") = raise::catch_end;
             slow Raise "raise" [1] ("ss") = raise::raise;
             slow RawRaise "raw_raise" [1] ("") = raise::raw_raise;
             slow BuildStacktrace "build_stacktrace" [1] ("") = raise::build_stacktrace;
             /// An instruction that LAM does not have: raises `{lam_unsupported, Name}`.
             slow Unsupported "unsupported" [2] ("|q") = raise::unsupported;
+            /// In the place of code that nothing leads to.
+            slow Unreached "unreached" [1] ("") = raise::unreached;
         }
     };
 }

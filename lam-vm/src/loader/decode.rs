@@ -12,6 +12,10 @@ use crate::loader::tables::MAX_ARITY;
 
 /// X, Y and float registers are numbered 0 to 1023.
 pub const MAX_REGISTER: u64 = 1023;
+/// The words one instruction may ask for: four times those of the largest tuple.
+const MAX_HEAP_NEED: u64 = 1 << 26;
+/// A float or a fun takes no more.
+const MAX_WORDS_EACH: u64 = 4;
 /// The instruction set this loader reads: the field OTP calls the format number.
 const FORMAT: u32 = 0;
 /// Labels beyond the bytes of code can only be holes; so many of them are borne.
@@ -261,7 +265,7 @@ impl Decoder<'_> {
             Kind::Label => arg.label().is_some(),
             Kind::LabelOrNone => matches!(arg, Arg::Label(_)),
             Kind::Number => matches!(arg, Arg::Unsigned(number) if number <= u64::from(u32::MAX)),
-            Kind::HeapNeed => matches!(arg, Arg::Unsigned(0..=0xffff_ffff) | Arg::Alloc { .. }),
+            Kind::HeapNeed => arg.heap_words(MAX_WORDS_EACH, MAX_WORDS_EACH).is_some_and(|words| words <= MAX_HEAP_NEED),
             Kind::List => matches!(arg, Arg::List(_)),
             Kind::Bif | Kind::Import => return self.check_import(row, kind, arg),
             Kind::Lambda => {

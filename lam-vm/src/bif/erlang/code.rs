@@ -47,11 +47,6 @@ fn module_row<'c>(call: &Call<'c>, module: Term<'c>) -> Result<&'static ModuleRo
     call.system().code.module(name).or_badarg()
 }
 
-/// A literal's word as a term of this call.
-fn literal<'c>(call: &mut Call<'c>, word: u64) -> Term<'c> {
-    call.literal(word)
-}
-
 fn mfa_pairs<'c>(call: &mut Call<'c>, functions: &[(Atom, usize)]) -> Term<'c> {
     let pairs: Vec<Term<'c>> = functions
         .iter()
@@ -82,8 +77,10 @@ fn item<'c>(call: &mut Call<'c>, row: &'static ModuleRow, item: Atom) -> Option<
             let functions = call.system().code.functions_of(row);
             mfa_pairs(call, &functions)
         }
-        am::ATTRIBUTES => literal(call, row.attributes),
-        am::COMPILE => literal(call, row.compile_info),
+        am::ATTRIBUTES | am::COMPILE => {
+            let [attributes, compile_info] = call.system().code.attributes_and_compile_info(Atom::of_word(row.name))?;
+            call.literal(if item == am::ATTRIBUTES { attributes } else { compile_info })
+        }
         am::MD5 => md5(call, row),
         am::NIFS => Term::NIL,
         am::NATIVE => Term::bool(false),

@@ -143,11 +143,11 @@ fn trace_delivered<'c>(call: &mut Call<'c>, [tracee]: [Term<'c>; 1]) -> BifResul
     }
     let system = call.system();
     let reference = system.unique.reference();
-    let (pid, tracee) = (call.process().pid, tracee.word());
+    let pid = call.process().pid;
     system.processes.send_built(pid, pid, |heap| {
         let tag = Term::atom(atom::intern_static("trace_delivered"));
         let reference = heap.reference(reference);
-        let tracee = heap.literal(tracee);
+        let tracee = heap.copy(tracee);
         heap.tuple(&[tag, tracee, reference])
     });
     Ok(call.reference(reference))

@@ -32,40 +32,45 @@ impl Flow<'_> {
                 self.get_bits(state, op_index, args[0], args[1], args[2], None)
             }
             op::BS_SKIP_BITS2 | op::BS_TEST_TAIL2 | op::BS_TEST_UNIT | op::BS_MATCH_STRING => {
-                self.prove_context(state, op_index, args[1]);
+                if !self.context(state, op_index, args[1]) {
+                    return false;
+                }
                 if opcode == op::BS_MATCH_STRING {
                     self.expect_string(op_index, number(args[3]), (number(args[2]) as u64).div_ceil(8));
                 }
+                self.expect_label(op_index, args[0]);
                 self.branch_plain(state, args[0]);
                 true
             }
             op::BS_GET_TAIL | op::BS_GET_POSITION => {
-                self.prove_context(state, op_index, args[0]);
-                self.raise_unless_context(state, args[0]);
+                if !self.context(state, op_index, args[0]) {
+                    return false;
+                }
                 self.collect(state, op_index, number(args[2]));
                 let ty = Type::of(if opcode == op::BS_GET_TAIL { kinds::BITSTRING } else { kinds::INTEGER });
                 self.write_type(state, op_index, args[1], ty);
                 true
             }
             op::BS_SET_POSITION => {
-                self.prove_context(state, op_index, args[0]);
-                self.raise_unless_context(state, args[0]);
-                true
+                // The position is always tested.
+                self.raise(state);
+                self.context(state, op_index, args[0])
             }
             op::BS_MATCH => self.bs_match(state, op_index, args),
             _ => self.construct(state, op_index, opcode, args),
         }
     }
 
-    fn prove_context(&mut self, state: &State, op_index: u32, ctx: Arg) {
-        self.prove_kinds(state, op_index, ctx, kinds::CONTEXT);
-    }
-
-    fn raise_unless_context(&mut self, state: &mut State, ctx: Arg) {
-        if !self.type_of(state, ctx).is_within(kinds::CONTEXT) {
-            self.raise(state);
-            self.clear_frame(state);
+    /// The operand must be a match context; the twin raises when it is none. False when it cannot be one.
+    fn context(&mut self, state: &mut State, op_index: u32, ctx: Arg) -> bool {
+        let ty = self.type_of(state, ctx);
+        if ty.is_within(kinds::CONTEXT) {
+            return true;
         }
+        self.prove(op_index, false);
+        self.raise(state);
+        let value = self.value(state, op_index, ctx);
+        self.learn(state, value, ty.restrict(kinds::CONTEXT))
     }
 
     fn start_match(&mut self, state: &mut State, op_index: u32, fail: Arg, source: Arg, live: Arg, dst: Arg) -> bool {
@@ -91,7 +96,10 @@ impl Flow<'_> {
     }
 
     fn get_bits(&mut self, state: &mut State, op_index: u32, fail: Arg, ctx: Arg, live: Arg, dst: Option<(Arg, Type)>) -> bool {
-        self.prove_context(state, op_index, ctx);
+        if !self.context(state, op_index, ctx) {
+            return false;
+        }
+        self.expect_label(op_index, fail);
         self.branch_plain(state, fail);
         self.collect(state, op_index, number(live));
         if let Some((dst, ty)) = dst {
@@ -103,18 +111,35 @@ impl Flow<'_> {
     /// Commands and their operands: `ensure_at_least` bits unit, `ensure_exactly` bits, `skip` bits, `=:=` live bits value,
     /// `integer` and `binary` live flags size unit dst, `get_tail` live unit dst.
     fn bs_match(&mut self, state: &mut State, op_index: u32, args: &[Arg]) -> bool {
-        self.prove_context(state, op_index, args[1]);
+        if !self.context(state, op_index, args[1]) {
+            return false;
+        }
+        self.expect_label(op_index, args[0]);
         self.branch_plain(state, args[0]);
         let commands = self.file.code.list_of(args[2]);
         let mut at = 0;
         let mut ensured: u64 = 0;
+        let mut has_written = false;
         while at < commands.len() {
             let Arg::Atom(name) = commands[at] else {
                 self.fail(op_index, "a command without name");
                 return false;
             };
             let operands = &commands[at + 1..];
-            let count = match (self.file.atom(name), operands) {
+            let name = self.file.atom(name);
+            let bits_taken = match (name, operands) {
+                ("skip", [bits, ..]) | ("=:=", [_, bits, ..]) => Some(unsigned(*bits)),
+                ("integer" | "binary", [_, _, size, unit, ..]) => {
+                    Some(unsigned(*size).zip(unsigned(*unit)).and_then(|(size, unit)| size.checked_mul(unit)))
+                }
+                _ => None,
+            };
+            let is_ensured = bits_taken.is_none_or(|bits| self.take_bits(op_index, &mut ensured, bits));
+            // It jumps where those before it have written already.
+            if has_written && (!is_ensured || matches!(name, "ensure_at_least" | "ensure_exactly" | "=:=")) {
+                self.branch_plain(state, args[0]);
+            }
+            let count = match (name, operands) {
                 ("ensure_at_least", [bits, unit, ..]) if unsigned(*unit).is_some_and(|unit| unit > 0) => {
                     ensured = unsigned(*bits).unwrap_or(0);
                     2
@@ -123,27 +148,24 @@ impl Flow<'_> {
                     ensured = unsigned(*bits).unwrap_or(0);
                     1
                 }
-                ("skip", [bits, ..]) => {
-                    self.take_bits(op_index, &mut ensured, unsigned(*bits));
-                    1
-                }
+                ("skip", [_, ..]) => 1,
                 ("=:=", [_, bits, Arg::Int(_) | Arg::Unsigned(_) | Arg::Big(_), ..])
                     if unsigned(*bits).is_some_and(|bits| bits <= 64) =>
                 {
-                    self.take_bits(op_index, &mut ensured, unsigned(*bits));
                     3
                 }
                 (kind @ ("integer" | "binary"), [live, _, size, unit, dst, ..]) if dst.reg().is_some() => {
                     let bits = unsigned(*size).zip(unsigned(*unit)).and_then(|(size, unit)| size.checked_mul(unit));
-                    self.take_bits(op_index, &mut ensured, bits);
                     self.collect(state, op_index, unsigned(*live).unwrap_or(u64::MAX).min(2000) as usize);
                     let ty = if kind == "integer" { integer_of_bits(bits) } else { Type::of(kinds::BITSTRING) };
                     self.write_type(state, op_index, *dst, ty);
+                    has_written = true;
                     5
                 }
                 ("get_tail", [live, _, dst, ..]) if dst.reg().is_some() => {
                     self.collect(state, op_index, unsigned(*live).unwrap_or(u64::MAX).min(2000) as usize);
                     self.write_type(state, op_index, *dst, Type::of(kinds::BITSTRING));
+                    has_written = true;
                     3
                 }
                 (name, _) => {
@@ -156,10 +178,12 @@ impl Flow<'_> {
         true
     }
 
-    fn take_bits(&mut self, op_index: u32, ensured: &mut u64, bits: Option<u64>) {
+    /// Whether the bits were ensured before.
+    fn take_bits(&mut self, op_index: u32, ensured: &mut u64, bits: Option<u64>) -> bool {
         let left = bits.and_then(|bits| ensured.checked_sub(bits));
         self.prove(op_index, left.is_some());
         *ensured = left.unwrap_or(0);
+        left.is_some()
     }
 
     fn construct(&mut self, state: &mut State, op_index: u32, opcode: u8, args: &[Arg]) -> bool {

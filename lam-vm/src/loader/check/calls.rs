@@ -50,6 +50,11 @@ impl Flow<'_> {
         }
         let is_tail = matches!(opcode, op::CALL_LAST | op::CALL_ONLY | op::CALL_EXT_LAST | op::CALL_EXT_ONLY | op::APPLY_LAST);
         let never_returns = result.is_none() && matches!(opcode, op::CALL_EXT | op::CALL_EXT_ONLY | op::CALL_EXT_LAST);
+        // A call pushes its return word without looking for room: `allocate` looked.
+        if !is_tail && !never_returns && !matches!(state.frame, Frame::Words(_)) {
+            self.fail(op_index, "it calls without a frame of its own");
+            return STOPS;
+        }
         self.raise(state);
         self.safe_point(state);
         if is_tail {
@@ -115,14 +120,18 @@ impl Flow<'_> {
         let (module, name) = (self.file.atom(import.module), self.file.atom(import.function));
         let values: Vec<ValueId> = sources.iter().map(|arg| self.value(state, op_index, *arg)).collect();
         let types: Vec<Type> = values.iter().map(|value| self.type_of_value(state, *value)).collect();
-        match live {
-            // It may fail after it collected.
-            Some(live) => self.collect(state, op_index, live),
-            None if opcode != op::BIF0 && fail.label().is_none() => self.clear_frame(state),
-            None => {}
+        // It may fail after it collected.
+        if let Some(live) = live {
+            self.collect(state, op_index, live);
         }
-        if opcode != op::BIF0 {
-            self.branch_plain(state, fail);
+        match opcode {
+            op::BIF0 if module == "erlang" && matches!(name, "self" | "node") => {}
+            op::BIF0 => self.raise(state),
+            _ => self.branch_plain(state, fail),
+        }
+        // What the machine lacks raises wherever it stands.
+        if !self.bif_imports[number(bif)] {
+            self.raise(state);
         }
         let mut result = Type::ANY;
         let mut def = Def::None;
@@ -231,6 +240,12 @@ impl Flow<'_> {
                     if let Some(label) = catch_label(state, value) {
                         forget_handler(state, label);
                     }
+                }
+                let may_catch =
+                    |value: &ValueId| state.values.get(*value as usize).is_some_and(|value| value.ty.may_be(kinds::CATCH));
+                if words > 0 && state.y.iter().any(may_catch) {
+                    self.fail(op_index, "it moves a catch word to a register that its handler does not know");
+                    return STOPS;
                 }
                 state.frame = Frame::Words(remaining as u32);
                 self.handlers_told = false;

@@ -86,7 +86,14 @@ impl Flow<'_> {
     pub(super) fn exception(&mut self, state: &mut State, op_index: u32, opcode: u8, args: &[Arg]) -> FallsThrough {
         match opcode {
             op::CATCH | op::TRY => {
-                let Some(label) = args[1].label() else { return STOPS };
+                let Some(label) = args[1].label() else {
+                    self.fail(op_index, "it has no handler");
+                    return STOPS;
+                };
+                if self.file.code.label_op(label).and_then(|op| self.file.code.function_at(op)) != Some(self.function) {
+                    self.fail(op_index, "its handler lies in another function");
+                    return STOPS;
+                }
                 let wanted = if opcode == op::CATCH { op::CATCH_END } else { op::TRY_CASE };
                 let first = self.file.code.handler_op(label);
                 if !first.is_some_and(|op| op.opcode == wanted && self.file.code.args(op)[0].reg() == args[0].reg()) {

@@ -199,6 +199,7 @@ impl Flow<'_> {
                 state.values[index].ty = flat;
                 state.values[index].def = Def::None;
             }
+            self.handlers_told = false;
         }
         let ty = self.types.tuple(elements.into_iter(), size);
         let value = state.add(Value { is_fresh: !is_fresh, ..Value::of(ty) });

@@ -218,6 +218,7 @@ impl<'a> Flow<'a> {
 
     fn merge_into(&mut self, block: u32, state: &State) {
         let mut sites = Vec::new();
+        self.leave_clear_frame(block, state);
         let target = &mut self.blocks[block as usize];
         let joined = match &target.state {
             Some(old) => state::join(&mut self.types, old, state, target.visits > WIDEN_AFTER, &mut sites),
@@ -234,6 +235,22 @@ impl<'a> Flow<'a> {
             target.state = Some(joined);
             target.visits += 1;
             self.queue(block);
+        }
+    }
+
+    /// Where frames of different sizes meet, only their common part is seen from then on, so handlers are told what holds before.
+    fn leave_clear_frame(&mut self, block: u32, state: &State) {
+        let Some(old) = &self.blocks[block as usize].state else { return };
+        if old.frame == state.frame {
+            return;
+        }
+        let old = old.clone();
+        for state in [&old, state] {
+            if state.frame != Frame::Unclear && !state.handlers.is_empty() {
+                let mut state = state.clone();
+                self.clear_frame(&mut state);
+                self.tell_handlers(&state);
+            }
         }
     }
 
@@ -260,26 +277,36 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Tells the handlers around that an exception may come from here. The unwinder looks for a catch word from y0 up.
+    /// An exception may come from here: the unwinder looks for a catch word from y0 up, so it sees the frame even where nothing here
+    /// catches; the handlers around are told what holds.
     pub fn raise(&mut self, state: &mut State) {
-        if state.handlers.is_empty() || self.handlers_told || self.facts.is_some() {
+        self.clear_frame(state);
+        if self.handlers_told {
             return;
         }
-        self.clear_frame(state);
-        let targets = exception_targets(state);
-        let saved_x = std::mem::take(&mut state.x);
-        let class = state.add(state::Value::of(Type::of(kinds::ATOM)));
-        let reason = state.add(state::Value::of(Type::ANY));
-        let trace = state.add(state::Value::of(Type::of(kinds::TRACE)));
-        let saved = (state.floats, state.need, state.has_message, state.is_building);
-        (state.floats, state.need, state.has_message, state.is_building) = (0, state::Need::default(), false, false);
-        state.x = vec![class, reason, trace];
-        for label in targets {
-            self.enter_handler(label, state);
+        // Where the frame is unclear they were told before.
+        if state.frame != Frame::Unclear {
+            self.tell_handlers(state);
         }
-        state.x = saved_x;
-        (state.floats, state.need, state.has_message, state.is_building) = saved;
         self.handlers_told = true;
+    }
+
+    fn tell_handlers(&mut self, state: &State) {
+        if state.handlers.is_empty() || self.facts.is_some() {
+            return;
+        }
+        let targets = exception_targets(state);
+        let mut thrown = state.clone();
+        // Collections may lie between here and the handler.
+        thrown.values.iter_mut().for_each(|value| value.is_fresh = false);
+        let class = thrown.add(state::Value::of(Type::of(kinds::ATOM)));
+        let reason = thrown.add(state::Value::of(Type::ANY));
+        let trace = thrown.add(state::Value::of(Type::of(kinds::TRACE)));
+        thrown.x = vec![class, reason, trace];
+        (thrown.floats, thrown.need, thrown.has_message, thrown.is_building) = (0, state::Need::default(), false, false);
+        for label in targets {
+            self.enter_handler(label, &mut thrown);
+        }
     }
 
     /// The unwinder leaves its mark in the place of the catch word; the handler's first instruction says where that is.
@@ -423,10 +450,6 @@ fn exception_targets(state: &State) -> Vec<u32> {
         if ty.is_within(kinds::CATCH) {
             return targets;
         }
-    }
-    if state.frame == Frame::Unclear {
-        // There may be more Y registers than we see.
-        targets.clone_from(&state.handlers);
     }
     targets
 }

@@ -25,13 +25,19 @@ fn term(types: &mut Types, reader: &mut Reader, depth: u8, atom_index: &dyn Fn(&
         70 | 99 => kinds::FLOAT,
         110 | 111 => big(&mut start.clone())?,
         106 => kinds::NIL,
-        107 | 108 => kinds::CONS,
+        // Without elements it is `[]`, or the tail.
+        107 if matches!(reader.clone().u16(), Ok(1..)) => kinds::CONS,
+        108 if matches!(reader.clone().u32(), Ok(1..)) => kinds::CONS,
+        107 | 108 => kinds::ANY,
         116 => kinds::MAP,
         77 | 109 => kinds::BITSTRING,
         112 | 113 => kinds::FUN,
         tag @ (100 | 115 | 118 | 119) => {
             let length = if matches!(tag, 100 | 118) { usize::from(reader.u16().ok()?) } else { usize::from(reader.u8().ok()?) };
-            let text = std::str::from_utf8(reader.take(length).ok()?).ok();
+            let bytes = reader.take(length).ok()?;
+            // The old tags hold latin1.
+            let is_utf8 = matches!(tag, 118 | 119) || bytes.is_ascii();
+            let text = std::str::from_utf8(bytes).ok().filter(|_| is_utf8);
             return Some(text.and_then(atom_index).map_or(Type::of(kinds::ATOM), Type::atom));
         }
         tag @ (104 | 105) => {
@@ -60,7 +66,12 @@ fn big(reader: &mut Reader) -> Option<u32> {
     let magnitude = reader.take(length).ok()?;
     let bits: u32 =
         magnitude.iter().rposition(|byte| *byte != 0).map_or(0, |top| top as u32 * 8 + 8 - magnitude[top].leading_zeros());
-    Some(if bits <= SMALL_BITS { kinds::SMALL } else { kinds::BIG })
+    // The least small integer has one bit more than the others.
+    Some(match bits {
+        0..=SMALL_BITS => kinds::SMALL,
+        bits if bits == SMALL_BITS + 1 => kinds::INTEGER,
+        _ => kinds::BIG,
+    })
 }
 
 /// The offset after one term; no recursion, whatever the depth.

@@ -8,7 +8,16 @@ use crate::loader::check::types::{Type, kinds};
 use crate::loader::ir::Arg;
 
 impl Flow<'_> {
+    /// A test must have somewhere to go when it says no.
+    pub(super) fn expect_label(&mut self, op_index: u32, label: Arg) {
+        if label.label().is_none() {
+            self.fail(op_index, "it has no label to go to");
+        }
+    }
+
     pub(super) fn test(&mut self, state: &mut State, op_index: u32, opcode: u8, args: &[Arg]) -> bool {
+        let is_selection = matches!(opcode, op::SELECT_VAL | op::SELECT_TUPLE_ARITY);
+        self.expect_label(op_index, args[usize::from(is_selection)]);
         match opcode {
             op::JUMP => {
                 self.branch_plain(state, args[0]);
@@ -240,15 +249,17 @@ impl Flow<'_> {
         }
         match opcode {
             op::HAS_MAP_FIELDS => {
+                self.expect_label(op_index, args[0]);
                 self.list_types(state, op_index, list);
                 self.branch_plain(state, args[0]);
                 self.learn(state, source, known)
             }
             op::GET_MAP_ELEMENTS => {
+                self.expect_label(op_index, args[0]);
                 for pair in list.chunks_exact(2) {
                     self.list_types(state, op_index, &pair[..1]);
                 }
-                self.branch_plain(state, args[0]);
+                self.branch_after_some(state, op_index, args[0], list);
                 let is_possible = self.learn(state, source, known);
                 for pair in list.chunks_exact(2) {
                     if pair[1].reg().is_none() {
@@ -268,6 +279,30 @@ impl Flow<'_> {
                 true
             }
         }
+    }
+
+    /// The fail branch of `get_map_elements`: every value but the last may have been written before a key was not found.
+    fn branch_after_some(&mut self, state: &mut State, op_index: u32, fail: Arg, pairs: &[Arg]) {
+        let written = &pairs[..pairs.len().saturating_sub(2)];
+        for pair in written.chunks_exact(2) {
+            let old = pair[1].reg().map_or(DEAD, |register| state.value_of(register));
+            match old {
+                DEAD => {}
+                UNINIT => self.clear_frame(state),
+                _ if self.type_of_value(state, old).may_be(kinds::CATCH | kinds::CAUGHT) => {
+                    self.fail(op_index, "it overwrites a catch word");
+                }
+                _ => {}
+            }
+        }
+        let (saved, told) = (state.clone(), self.handlers_told);
+        for pair in written.chunks_exact(2) {
+            if pair[1].reg().is_some_and(|register| state.value_of(register) != DEAD) {
+                self.write_type(state, op_index, pair[1], Type::ANY);
+            }
+        }
+        self.branch_plain(state, fail);
+        (*state, self.handlers_told) = (saved, told);
     }
 
     pub(super) fn record_op(&mut self, state: &mut State, op_index: u32, opcode: u8, args: &[Arg]) -> bool {

@@ -152,6 +152,9 @@ impl Flow<'_> {
                 let Some(&old) = state.y.get(y) else {
                     return self.fail(op_index, format!("it writes y{y}, which is outside of the frame"));
                 };
+                if state.frame == Frame::Unclear {
+                    return self.fail(op_index, format!("it writes y{y} of a frame that depends on the way here"));
+                }
                 let label = catch_label(state, old);
                 state.y[y] = value;
                 self.handlers_told = false;

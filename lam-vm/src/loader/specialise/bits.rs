@@ -6,7 +6,7 @@
 
 use crate::isa::SCRATCH_BASE;
 use crate::isa::emit::{Constant, x_slot};
-use crate::isa::generic::{self, op};
+use crate::isa::generic::op;
 use crate::isa::segment::{NO_SLOT, SEGMENT_WORDS, Segment, SegmentKind, SizeForm};
 use crate::isa::specific::number;
 use crate::loader::LoadError;
@@ -95,16 +95,6 @@ impl<'a> Transformer<'a> {
 
     // --- operands
 
-    fn refuse(&self, what: &str) -> LoadError {
-        let tables = &self.file.tables;
-        let opcode = self.file.code.ops[self.index].opcode;
-        LoadError::Instruction {
-            function: tables.atoms[0].to_string(),
-            name: generic::name(opcode),
-            op_index: self.index as u32,
-            what: what.into(),
-        }
-    }
     /// The label to go to when a match fails; there must be one.
     fn match_fail(&self, arg: Arg) -> Result<u32, LoadError> {
         arg.label().ok_or_else(|| self.refuse("it has no label to go to when it fails"))

@@ -58,8 +58,8 @@ impl<'a> Transformer<'a> {
     }
 
     pub(super) fn missing_bif(&mut self, import: u32) {
-        // Not in our tables: the entry's stub says which, loudly, when it is called.
-        self.out.op(number::CallExtOnly, [0; 3]);
+        // Not in our tables: it says which, loudly, when it is run.
+        self.out.op(number::LackingBif, [0; 3]);
         self.out.constant(Constant::Fix(Fix::Import(import)));
     }
 

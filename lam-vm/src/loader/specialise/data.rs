@@ -6,7 +6,7 @@ use crate::isa::specific::number;
 use crate::loader::ir::Arg;
 use crate::term::word;
 
-use super::{Transformer, all_x, float_register, frame_bytes, label, number_of};
+use super::{MAX_PLAIN_INDEX, Transformer, all_x, float_register, frame_bytes, label, number_of};
 
 impl Transformer<'_> {
     pub(super) fn move_(&mut self, src: Arg, dst: Arg) {
@@ -83,7 +83,7 @@ impl Transformer<'_> {
     pub(super) fn get_tuple_element(&mut self, args: &[Arg]) -> usize {
         let (src, dst) = (self.source(args[0]), self.slot(args[2]));
         let index = number_of(args[1]);
-        if self.twin() || index > 8000 {
+        if self.twin() || index > MAX_PLAIN_INDEX {
             self.out.op(number::GetTupleElementChecked, [src, dst, index]);
             return 1;
         }
@@ -93,6 +93,7 @@ impl Transformer<'_> {
         if let Some(next) = code.ops.get(self.index + 1)
             && next.opcode == op::GET_TUPLE_ELEMENT
             && self.proofs.is_proved(self.index + 1)
+            && self.proofs.is_reached(self.index + 1)
         {
             let other = code.args(*next);
             if other[0].untyped() == args[0].untyped() && other[1].unsigned() == Some(u64::from(index) + 1) && dst != src {
@@ -117,9 +118,12 @@ impl Transformer<'_> {
         self.out.op(number::UpdateRecord, [dst, source, 0]);
         self.out.word(size | (values.len() as u64) << 32);
         let mut packed = Vec::new();
+        if size > u64::from(MAX_PLAIN_INDEX) {
+            self.out.refuse_as_too_long();
+        }
         for (pair, slot) in updates.chunks_exact(2).zip(slots) {
             // A 1-based element number; as slots are, a multiple of 8 keeps clear of the constant mark.
-            packed.push((number_of(pair[0]) - 1) << 3);
+            packed.push(number_of(pair[0]).wrapping_sub(1) << 3);
             packed.push(slot);
         }
         self.out.packed(&packed, &constants);

@@ -10,7 +10,7 @@ mod receive;
 mod select;
 
 use crate::isa::emit::{Constant, Emitter, Fix, FunctionCode, ModuleCode, x_slot, y_slot};
-use crate::isa::generic::op;
+use crate::isa::generic::{self, op};
 use crate::isa::specific::number;
 use crate::loader::ir::{Arg, Function, Op, Reg};
 use crate::loader::{BeamFile, LoadError};
@@ -72,11 +72,18 @@ pub fn is_lacking_native(file: &BeamFile, natives: &dyn Natives, function_index:
 pub trait Proofs {
     /// The instruction at this op index may run unchecked.
     fn is_proved(&self, op_index: usize) -> bool;
+    /// Some way leads to it.
+    fn is_reached(&self, _op_index: usize) -> bool {
+        true
+    }
 }
 
 impl Proofs for crate::loader::check::Facts {
     fn is_proved(&self, op_index: usize) -> bool {
         !self.is_checked(op_index)
+    }
+    fn is_reached(&self, op_index: usize) -> bool {
+        crate::loader::check::Facts::is_reached(self, op_index)
     }
 }
 
@@ -98,6 +105,8 @@ impl Proofs for AllProved {
 /// Words of a boxed float and of a fun without its environment.
 pub const FLOAT_WORDS: u64 = 2;
 pub const FUN_WORDS: u64 = 3;
+/// Elements up to this one, counted from 0, are named by a byte offset of 16 bits.
+const MAX_PLAIN_INDEX: u16 = 8000;
 
 pub(crate) struct Transformer<'a> {
     pub file: &'a BeamFile,
@@ -132,7 +141,9 @@ pub fn transform(
             transformer.out.rewind(&mark);
             transformer.out.far = true;
             transformer.function(function)?;
-            assert!(transformer.out.end_function(), "a function of far jumps has no short ones");
+            if !transformer.out.end_function() {
+                return Err(LoadError::corrupt("the code", format!("a jump in `{name}` leads to no instruction")));
+            }
         }
         let info = mark.words() as u32;
         let end = transformer.out.offset();
@@ -150,13 +161,28 @@ impl<'a> Transformer<'a> {
         if let Some(bif) = native {
             return self.native_function(function, bif);
         }
+        let mut is_trapped = false;
         while index < function.ops().end {
             self.index = index;
             self.out.reset_scratch();
             let origin = (index as u32, self.out.offset());
             self.out.code.origins.push(origin);
             let op = code.ops[index];
+            let is_mark = matches!(op.opcode, op::LABEL | op::LINE | op::FUNC_INFO | op::INT_CODE_END);
+            if !is_mark && !self.proofs.is_reached(index) {
+                // Nothing was checked of it, so it is not even looked at.
+                if !is_trapped {
+                    self.out.op(number::Unreached, [0; 3]);
+                }
+                is_trapped = true;
+                index += 1;
+                continue;
+            }
+            is_trapped = is_trapped && op.opcode == op::LINE;
             index += self.instruction(op, code.args(op), function)?;
+            if self.out.is_too_long() {
+                return Err(self.refuse("it has more operands than LAM's instructions hold"));
+            }
         }
         Ok(())
     }
@@ -304,7 +330,7 @@ impl<'a> Transformer<'a> {
             op::SET_TUPLE_ELEMENT => {
                 let (value, tuple) = (self.source(args[0]), self.source(args[1]));
                 let index = number_of(args[2]);
-                match self.twin() {
+                match self.twin() || index > MAX_PLAIN_INDEX {
                     false => self.out.op(number::SetTupleElement, [value, tuple, 10 + 8 * index]),
                     true => self.out.op(number::SetTupleElementChecked, [value, tuple, index]),
                 }
@@ -334,7 +360,10 @@ impl<'a> Transformer<'a> {
                 self.out.op_long(number::Catch, y, label(args[1]));
             }
             op::TRY_END => self.one(number::TryEnd, args),
-            op::TRY_CASE => self.one(number::TryCase, args),
+            op::TRY_CASE => {
+                let number = if self.twin() { number::TryCaseChecked } else { number::TryCase };
+                self.one(number, args);
+            }
             op::CATCH_END => self.one(number::CatchEnd, args),
             op::BADMATCH => self.one(number::Badmatch, args),
             op::CASE_END => self.one(number::CaseEnd, args),
@@ -404,6 +433,18 @@ impl<'a> Transformer<'a> {
         Ok(1)
     }
 
+    /// An error about the instruction under way.
+    pub fn refuse(&self, what: &str) -> LoadError {
+        let tables = &self.file.tables;
+        let opcode = self.file.code.ops[self.index].opcode;
+        LoadError::Instruction {
+            function: tables.atoms[0].to_string(),
+            name: generic::name(opcode),
+            op_index: self.index as u32,
+            what: what.into(),
+        }
+    }
+
     // --- operands
 
     /// The slot of a register.
@@ -437,13 +478,13 @@ impl<'a> Transformer<'a> {
     }
     /// Packed slots and the constants that they name.
     pub fn packed(&self, args: &[Arg]) -> (Vec<u16>, Vec<Constant>) {
-        let mut constants = Vec::new();
+        let mut constants: Vec<Constant> = Vec::new();
         let slots = args
             .iter()
             .map(|arg| match self.constant(*arg) {
                 Some(constant) => {
                     constants.push(constant);
-                    2 | ((constants.len() as u16 - 1) << 3)
+                    2 | ((constants.len() - 1) << 3) as u16
                 }
                 None => self.slot(*arg),
             })
