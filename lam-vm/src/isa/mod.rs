@@ -5,6 +5,7 @@ pub mod emit;
 pub mod generic;
 pub mod segment;
 pub mod specific;
+pub mod twins;
 
 /// X registers that code may name; the scratch ones behind them hold constants for one instruction.
 pub const X_COUNT: usize = 1024;
