@@ -168,6 +168,22 @@ fn the_same_program_gives_the_same_bytes_anywhere() {
 }
 
 #[test]
+fn environments_of_given_applications_are_there() {
+    let scratch = Scratch::new("env", "shop_env");
+    let app = "{application, shop_env, [{vsn, \"1\"}, {env, [{port, 8080}, {opts, #{<<\"k\">> => [a, 'B c', 1.5]}}]}]}.";
+    fs::write(scratch.0.join("shop_env.app"), app).expect("writable");
+    if scratch.build(&["shop_env.beam", "shop_env.app", "-o", "out"]).is_none() {
+        return;
+    }
+    let output = Command::new(scratch.0.join("out")).output().expect("it starts");
+    let expected = "[{ok,8080},{ok,#{<<\"k\">> => [a,'B c',1.5]}},undefined,7,{ok,notice}]\n";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{}", String::from_utf8_lossy(&output.stderr));
+    fs::write(scratch.0.join("shop_env.app"), "nonsense").expect("writable");
+    let text = scratch.build(&["shop_env.beam", "shop_env.app", "-o", "out"]).expect("it was built above");
+    assert!(text.contains("warning: `shop_env.app` is not an application file"), "{text}");
+}
+
+#[test]
 fn code_is_shown_side_by_side() {
     let scratch = Scratch::new("show", "direct");
     let shown = scratch.inspect(&["direct.beam", "--function", "direct:main/0"]);

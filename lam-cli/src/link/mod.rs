@@ -4,6 +4,7 @@
 //! given, library ─► program (modules taken apart) ─► reach (what is kept) ─► specific code ─► image
 //! ```
 
+mod app_file;
 mod folder;
 mod inspect;
 mod literal;
@@ -67,6 +68,7 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         embedded: &embedded::encode(&[
             (embedded::MISSING, missing_text(&reached.missing).as_bytes()),
             (embedded::MODULES, modules_text(&program, &reached).as_bytes()),
+            (embedded::ENVIRONMENTS, &environments(input, &mut reached.warnings)),
         ]),
         machine: machine_fingerprint(),
         natives: &natives,
@@ -135,6 +137,24 @@ fn entry(input: &BuildInput<'_>, program: &program::Program<'_>) -> Result<(Stri
                 .hint("name the entry point with --entrypoint M[:F[/A]]"))
         }
     }
+}
+
+/// What `application:get_env` reads: the environments of kernel, stdlib and the given `.app` files.
+fn environments(input: &BuildInput<'_>, warnings: &mut Vec<String>) -> Vec<u8> {
+    let mut apps = Vec::new();
+    for name in ["kernel", "stdlib"] {
+        let is_given = input.apps.iter().any(|app| app.name == name);
+        let env = input.library.app_file(name).filter(|_| !is_given).and_then(|file| app_file::environment(&file.bytes));
+        apps.extend(env.map(|env| (name.to_string(), env)));
+    }
+    for app in &input.apps {
+        match app_file::environment(&app.bytes) {
+            Some(env) => apps.push((app.name.clone(), env)),
+            None => warnings.push(format!("`{}` is not an application file, so its environment is empty", app.path.display())),
+        }
+    }
+    apps.retain(|(_, env)| !env.is_empty());
+    app_file::encode_environments(&apps)
 }
 
 /// The calls that will fail, as `lam inspect --missing` prints them.

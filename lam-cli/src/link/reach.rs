@@ -56,6 +56,8 @@ struct Reach<'a, 'p> {
     touched: BTreeSet<usize>,
     whole: BTreeSet<usize>,
     started: BTreeSet<&'static str>,
+    /// Protocols whose implementations are kept.
+    protocols: BTreeSet<usize>,
     /// Functions that are called of modules handed over, with a caller of each.
     handed: BTreeMap<(String, u8), Place>,
     /// Functions of given code that call what is not known.
@@ -80,6 +82,7 @@ pub fn reach(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, 
         touched: BTreeSet::new(),
         whole: BTreeSet::new(),
         started: BTreeSet::new(),
+        protocols: BTreeSet::new(),
         handed: BTreeMap::new(),
         unresolved: None,
         unseen: None,
@@ -212,6 +215,7 @@ impl Reach<'_, '_> {
             }
             self.servers()?;
             self.implementations()?;
+            self.protocols()?;
             self.dynamic()?;
             if self.todo.is_empty() {
                 return Ok(());
@@ -259,6 +263,30 @@ impl Reach<'_, '_> {
         Ok(())
     }
 
+    /// Implementations (`P.T`) of Elixir's protocols of which something is kept: a protocol makes their names while it runs.
+    fn protocols(&mut self) -> Result<()> {
+        let touched: Vec<usize> = self.touched.iter().copied().collect();
+        for protocol in touched {
+            let name = &self.program.modules[protocol].name;
+            if !self.program.exports(name, "__protocol__", 1) || !self.protocols.insert(protocol) {
+                continue;
+            }
+            let caller = self.parents.keys().find(|place| place.0 == protocol).copied();
+            let prefix = format!("{name}.");
+            let given = self.program.input.given.iter().map(|given| given.name.clone());
+            let names = given.chain(self.program.input.library.module_names());
+            let names: Vec<String> = names.filter(|name| name.starts_with(&prefix)).collect();
+            for name in names {
+                if let Some(module) = self.program.load(&name)?
+                    && self.program.exports(&name, "__impl__", 1)
+                {
+                    self.keep_exports(module, caller);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a kept function was asked for from given code (or by hand), and not by the machine alone.
     fn is_asked_by_program(&self, place: Place) -> bool {
         let mut root = place;
@@ -279,9 +307,8 @@ impl Reach<'_, '_> {
     fn dynamic(&mut self) -> Result<()> {
         if let Some(caller) = self.unresolved.take() {
             for name in self.names_in_given_code() {
-                if self.program.input.library.module(&name).is_some()
-                    && let Some(module) = self.program.load(&name)?
-                {
+                let is_known = self.program.find(&name).is_some() || self.program.input.library.module(&name).is_some();
+                if is_known && let Some(module) = self.program.load(&name)? {
                     // That these may be called is a guess; what they lack is no news.
                     let exported = self.exported_places(module);
                     self.quiet.extend(exported.into_iter().map(|place| (place, Some(caller))));

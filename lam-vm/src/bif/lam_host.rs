@@ -3,6 +3,8 @@
 use crate::atom::{self, am};
 use crate::bif::args::{self, OrBadarg};
 use crate::bif::{BifResult, Call, Stop, bifs};
+use crate::heap::external_decode::{DecodeOptions, decode};
+use crate::image::embedded;
 use crate::io::{Reader, StdinAnswer};
 use crate::platform::stdio::{self, Stream};
 use crate::term::Term;
@@ -89,6 +91,15 @@ fn info<'c>(call: &mut Call<'c>, [item]: [Term<'c>; 1]) -> BifResult<'c> {
         "arguments" => {
             let arguments: Vec<Term<'c>> = call.system().arguments.iter().map(|bytes| call.binary(bytes)).collect();
             Ok(call.list(&arguments))
+        }
+        "app_env" => {
+            let system = call.system();
+            let entries = system.code.image().map(|image| embedded::decode(image.embedded())).unwrap_or_default();
+            let Some((_, bytes)) = entries.into_iter().find(|(name, _)| *name == embedded::ENVIRONMENTS) else {
+                return Ok(undefined);
+            };
+            let options = DecodeOptions { safe: false, heap_bits: false };
+            Ok(decode(call, bytes, options, &system.code).map_or(undefined, |(term, _)| term))
         }
         "modules" => {
             let modules: Vec<Term<'c>> =

@@ -11,6 +11,9 @@ pub const MISSING: &str = "missing";
 /// For each module a line: its name, a tab, and what `lam inspect` says of where it comes from.
 pub const MODULES: &str = "modules";
 
+/// Environments of applications, `[{App, [{Key, Value}]}]` in the external term format.
+pub const ENVIRONMENTS: &str = "app_env";
+
 /// The section's bytes.
 pub fn encode(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let number = |length: usize| (length as u32).to_le_bytes();
