@@ -45,7 +45,7 @@ fn protocols_are_found_whatever_is_left_out() {
     fs::create_dir_all(scratch.0.join("ebin")).expect("the temporary folder is writable");
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/elixir");
     scratch.says("elixirc", &["-o", "ebin", &own.join("shop.ex").display().to_string()]);
-    let library = scratch.says("elixir", &[&own.join("consolidate.exs").display().to_string()]);
+    let library = scratch.says("elixir", &["-pa", "ebin", &own.join("consolidate.exs").display().to_string()]);
     let library = format!("{}/ebin", library.trim());
     let expected = scratch.says("elixir", &["-pa", "consolidated", "-pa", "ebin", "-e", "Shop.main([\"a\", \"b\"])"]);
     for shake in ["functions", "all"] {
