@@ -11,7 +11,7 @@
 %% that message still in its mailbox. A program that never calls the server pays one spawn.
 -module(lam_boot).
 
--export([start/2, start/5, main/5, controller/0, idle/0, sleep/3, wake/3, flush/0, stop/1, killed/1, call_on_load/1]).
+-export([start/2, start/5, main/5, controller/0, idle/0, global/0, adopt/2, sleep/3, wake/3, flush/0, stop/1, killed/1, call_on_load/1, init/1]).
 
 -define(SYNC_MS, 5000).
 
@@ -34,6 +34,8 @@ start(Module, Function, Arity, Kind, Args) ->
     asleep_controller(),
     asleep_supervisor(logger_sup, logger_sup, []),
     asleep_supervisor(kernel_safe_sup, kernel, safe),
+    asleep_kernel_sup(),
+    asleep_global(),
     {Main, Ref} = spawn_monitor(?MODULE, main, [Module, Function, Arity, Kind, Args]),
     init:serve(Main, Ref).
 
@@ -205,3 +207,41 @@ start(normal, []) -> {ok, spawn_link(?MODULE, idle, [])}.
 
 -spec idle() -> no_return().
 idle() -> receive _ -> idle() end.
+
+%% `kernel_sup` takes children that ask for it at run time (`timer:start/0`); what OTP's has from the start is here, or asleep.
+asleep_kernel_sup() ->
+    case erlang:function_exported(?MODULE, init, 1) of
+        true -> asleep(kernel_sup, supervisor, {{local, kernel_sup}, ?MODULE, []});
+        false -> ok
+    end.
+
+-spec init([]) -> {ok, {supervisor:sup_flags(), [supervisor:child_spec()]}}.
+init([]) ->
+    Timer = #{id => timer_server, start => {?MODULE, adopt, [timer_server, timer]}, modules => [timer]},
+    {ok, {#{strategy => one_for_all, intensity => 0}, [Timer || is_pid(whereis(timer_server))]}}.
+
+%% A server that is there already, asleep or not, as a child.
+-spec adopt(atom(), module()) -> {ok, pid()}.
+adopt(Name, Module) ->
+    case whereis(Name) of
+        undefined -> apply(Module, start_link, []);
+        Pid -> true = link(Pid), {ok, Pid}
+    end.
+
+%% Names that are looked up come straight from a table, so it is there from the start; the server that wakes makes its own.
+asleep_global() ->
+    case erlang:function_exported(global, whereis_name, 1) of
+        true ->
+            global_names = ets:new(global_names, [set, public, named_table, {read_concurrency, true}]),
+            case erlang:function_exported(global, handle_call, 3) of
+                true -> true = register(global_name_server, spawn(erlang, hibernate, [?MODULE, global, []]));
+                false -> ok
+            end;
+        false ->
+            ok
+    end.
+
+-spec global() -> no_return().
+global() ->
+    true = ets:delete(global_names),
+    wake(global_name_server, global, []).

@@ -157,6 +157,40 @@ pub const SERVERS: &[Server] = &[
             ("dets_server", "terminate", 2),
         ],
     },
+    Server {
+        name: "kernel_sup",
+        callers: &[("timer", "do_start", 0)],
+        keep: &[
+            ("lam_boot", "init", 1),
+            ("lam_boot", "adopt", 2),
+            ("supervisor", "init", 1),
+            ("supervisor", "handle_call", 3),
+            ("supervisor", "handle_cast", 2),
+            ("supervisor", "handle_info", 2),
+            ("supervisor", "terminate", 2),
+        ],
+    },
+    Server {
+        name: "global_name_server",
+        callers: &[
+            ("global", "register_name", 3),
+            ("global", "unregister_name", 1),
+            ("global", "re_register_name", 3),
+            ("global", "register_name_external", 3),
+            ("global", "set_lock", 3),
+            ("global", "del_lock", 2),
+            ("global", "trans", 4),
+            ("global", "sync", 0),
+        ],
+        keep: &[
+            ("lam_boot", "global", 0),
+            ("global", "init", 1),
+            ("global", "handle_call", 3),
+            ("global", "handle_cast", 2),
+            ("global", "handle_info", 2),
+            ("global", "terminate", 2),
+        ],
+    },
 ];
 
 /// Level `kernel` when given code reaches one of these.

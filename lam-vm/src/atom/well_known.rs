@@ -456,6 +456,7 @@ well_known! {
     ENOSPC = "enospc";
     EPIPE = "epipe";
     ENOTSUP = "enotsup";
+    NOTSUP = "notsup";
     ENOMEM = "enomem";
     EBADF = "ebadf";
     ENAMETOOLONG = "enametoolong";

@@ -23,6 +23,9 @@ const OVERHEAD_BYTES: usize = 40;
 const MAX_CELLS: u64 = 1 << 40;
 
 fn new_array<'c>(call: &mut Call<'c>, size: Term<'c>, signed: bool) -> BifResult<'c> {
+    if size.as_big().is_some_and(|size| !size.negative) {
+        return Err(Stop::SYSTEM_LIMIT);
+    }
     let size = size.as_usize().filter(|size| *size > 0 && (*size as u64) < 1 << 58).or_badarg()?;
     if size as u64 > MAX_CELLS {
         return Err(Stop::SYSTEM_LIMIT);

@@ -10,11 +10,15 @@ pub use image::{Image, OpenError};
 use std::collections::HashMap;
 
 use crate::atom::Atom;
+use crate::heap::external_decode::UnknownFun;
 use crate::image::format::{LineRow, ModuleRow, export_hash};
 use crate::isa::emit::INFO_WORDS;
 use crate::isa::specific::number;
 use crate::sync::Mutex;
 use crate::term::{Export, FunEntry, Term};
+
+/// A function has no more arguments, those of its environment counted.
+const MAX_CALL_WORDS: u64 = 255;
 
 /// All code of a machine.
 pub struct Code {
@@ -23,6 +27,16 @@ pub struct Code {
     /// Names of modules whose `on_load` failed: as good as not loaded.
     refused: Mutex<Vec<u64>>,
     natives: FindNative,
+    /// Entries of funs that came from outside and that no module here has.
+    unknown_funs: Mutex<HashMap<UnknownFun, &'static FunEntry>>,
+}
+
+/// An entry whose calls go to the error handler: the instruction, and before it the X registers live at its start, as before any function.
+#[repr(C)]
+struct UnknownEntry {
+    entry: FunEntry,
+    live: u64,
+    stub: [u64; 2],
 }
 
 /// The number of a BIF by name: entries of BIFs that no code mentions are made when they are asked for.
@@ -42,7 +56,13 @@ pub struct Place {
 
 impl Default for Code {
     fn default() -> Self {
-        Code { image: None, made: Mutex::new(HashMap::new()), refused: Mutex::new(Vec::new()), natives: |_, _, _| None }
+        Code {
+            image: None,
+            made: Mutex::new(HashMap::new()),
+            refused: Mutex::new(Vec::new()),
+            natives: |_, _, _| None,
+            unknown_funs: Mutex::new(HashMap::new()),
+        }
     }
 }
 
@@ -148,6 +168,32 @@ impl Code {
         let funs = self.image.as_ref()?.funs();
         funs.iter()
             .find(|fun| fun.module == module.word() && fun.index == u64::from(index) && fun.old_uniq == u64::from(old_uniq))
+    }
+    /// The entry of a fun that no module has, made where there is none; `None` when its arguments and environment do not fit the registers.
+    pub fn unknown_fun(&self, fun: UnknownFun) -> Option<&'static FunEntry> {
+        let live = u64::from(fun.arity) + u64::from(fun.free_count);
+        if live > MAX_CALL_WORDS {
+            return None;
+        }
+        let mut made = self.unknown_funs.lock();
+        Some(made.entry(fun).or_insert_with(|| {
+            let half = |range: core::ops::Range<usize>| u64::from_le_bytes(fun.uniq[range].try_into().expect("8 bytes"));
+            let entry = FunEntry {
+                code: 0,
+                native: 0,
+                module: fun.module.word(),
+                function: FunEntry::NO_NAME,
+                arity: u64::from(fun.arity),
+                free_count: u64::from(fun.free_count),
+                index: u64::from(fun.index),
+                old_uniq: u64::from(fun.old_uniq),
+                uniq: [half(0..8), half(8..16)],
+            };
+            let made = Box::leak(Box::new(UnknownEntry { entry, live, stub: [u64::from(number::UndefinedFun), 0] }));
+            made.stub[1] = &raw const made.entry as usize as u64;
+            made.entry.code = made.stub.as_ptr() as usize as u64;
+            &made.entry
+        }))
     }
     /// Name and arity of every function of a module, in the order of its code.
     pub fn functions_of(&self, module: &ModuleRow) -> Vec<(Atom, usize)> {

@@ -38,6 +38,21 @@ pub trait Links {
     /// The entry of a name; with `existing`, only where it is defined.
     fn export(&self, module: Atom, function: Atom, arity: usize, existing: bool) -> Option<&'static Export>;
     fn fun(&self, module: Atom, index: u32, old_uniq: u32, uniq: [u8; 16]) -> Option<&'static FunEntry>;
+    /// The entry of a fun that no module here has; `None` where such are refused.
+    fn unknown_fun(&self, _: UnknownFun) -> Option<&'static FunEntry> {
+        None
+    }
+}
+
+/// What an external term says of a fun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct UnknownFun {
+    pub module: Atom,
+    pub index: u32,
+    pub old_uniq: u32,
+    pub uniq: [u8; 16],
+    pub arity: u8,
+    pub free_count: u32,
 }
 
 /// No code is known.
@@ -464,7 +479,10 @@ impl<'c> Decoder<'_, '_, '_, 'c> {
             kind @ (tag::PID | tag::NEW_PID) => self.pid(kind)?,
             _ => return Err(DecodeError::Invalid),
         };
-        let entry = self.links.fun(module, index, old_uniq as u32, uniq).ok_or(DecodeError::UnknownFun)?;
+        let (old_uniq, free_count) = (old_uniq as u32, free as u32);
+        let entry = (self.links.fun(module, index, old_uniq, uniq))
+            .or_else(|| self.links.unknown_fun(UnknownFun { module, index, old_uniq, uniq, arity, free_count }))
+            .ok_or(DecodeError::UnknownFun)?;
         if entry.arity != u64::from(arity) || entry.free_count != free {
             return Err(DecodeError::Invalid);
         }

@@ -3,7 +3,7 @@
 use super::{Control, Exit, Machine, Outcome, Scheduler, Step, exit_yield, jump_bc, raise, slot_a};
 use crate::atom::{Atom, am};
 use crate::term::word::{self, TAG_HEADER};
-use crate::term::{Export, Term};
+use crate::term::{Export, FunEntry, Term};
 
 /// Goes to a function's entry, or yields there. The word before an entry is the function's arity.
 #[inline(always)]
@@ -145,6 +145,34 @@ pub unsafe fn undefined(s: &mut Scheduler) -> Control {
             }
             _ => {
                 let first = heap.tuple(&[Term::from_word(export.module), Term::from_word(export.function), args]);
+                raise::error_with_first(s, Term::atom(am::UNDEF), first)
+            }
+        }
+    }
+}
+
+/// The code of a fun that no module has: `error_handler:undefined_lambda(M, Fun, Args)`.
+pub unsafe fn undefined_fun(s: &mut Scheduler) -> Control {
+    // SAFETY: the stub's extension word is the entry's address; its arguments and environment are in the X registers.
+    unsafe {
+        let entry = &*(s.ext(1) as usize as *const FunEntry);
+        let (arity, live) = (entry.arity as usize, (entry.arity + entry.free_count) as usize);
+        let mut heap = s.heap();
+        let words: Vec<Term<'_>> = s.x[..live].iter().map(|x| Term::from_word(*x)).collect();
+        let creator = Term::from_word(s.process().pid);
+        let fun = heap.fun(entry, creator, &words[arity..]);
+        let args = heap.list(&words[..arity]);
+        let handler_module = s.process().error_handler;
+        match s.system().code.export(handler_module, am::UNDEFINED_LAMBDA, 3) {
+            Some(handler) if handler.code != handler.stub.as_ptr() as usize as u64 => {
+                s.x[0] = entry.module;
+                s.x[1] = fun.word();
+                s.x[2] = args.word();
+                s.pc = handler.code as usize as *const u64;
+                Control::Jump
+            }
+            _ => {
+                let first = heap.tuple(&[fun, args, Term::NIL]);
                 raise::error_with_first(s, Term::atom(am::UNDEF), first)
             }
         }

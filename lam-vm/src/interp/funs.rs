@@ -1,6 +1,6 @@
 //! Making and calling funs.
 
-use super::{Control, Machine, Scheduler, Step, calls, raise, slot_a, slot_b};
+use super::{Control, Machine, Scheduler, Step, calls, raise, slot_a, slot_b, slot_c};
 use crate::atom::{Atom, am};
 use crate::term::word::{self, TAG_HEADER, kind};
 use crate::term::{Export, FunEntry, Term};
@@ -59,6 +59,39 @@ unsafe fn call_fun_slow(s: &mut Scheduler) -> Control {
     }
 }
 
+/// `call_fun` in tail position: the frame, c bytes, goes first.
+#[inline(always)]
+pub unsafe fn call_fun_last(m: &mut Machine, w: u64) -> Step {
+    // SAFETY: slot and frame size are checked by the loader; the fun is read before its frame goes.
+    unsafe {
+        let fun = m.get::<0>(slot_b(w));
+        let frame = m.e;
+        m.e = m.e.byte_add(slot_c(w));
+        match call_common(m, fun, slot_a(w), None) {
+            Some(step) => step,
+            None => {
+                m.e = frame;
+                Step::Slow(call_fun_last_slow)
+            }
+        }
+    }
+}
+
+unsafe fn call_fun_last_slow(s: &mut Scheduler) -> Control {
+    // SAFETY: as `call_fun_last`.
+    unsafe {
+        let w = s.word();
+        let fun = s.term(slot_b(w));
+        let arity = fun.as_fun().map(|local| local.entry.arity).or(fun.as_export().map(|export| export.arity));
+        // What cannot be called is told from the current function.
+        if arity == Some(slot_a(w) as u64) {
+            let heap = &mut s.process().heap;
+            heap.stop = heap.stop.byte_add(slot_c(w));
+        }
+        goto_fun(s, fun, slot_a(w), None)
+    }
+}
+
 /// Calls any fun whose arguments are in X registers; raises `badfun` or `badarity`.
 pub unsafe fn goto_fun(s: &mut Scheduler, fun: Term<'_>, arity: usize, return_to: Option<*const u64>) -> Control {
     // SAFETY: the X registers below `arity` are live; the environment fits behind them.
@@ -108,7 +141,7 @@ pub unsafe fn make_fun(s: &mut Scheduler) -> Control {
         let creator = Term::from_word(s.process().pid);
         let fun = s.heap().fun(entry, creator, &env);
         s.set(dst, fun.word());
-        s.jump(super::slot_c(w) as isize)
+        s.jump(slot_c(w) as isize)
     }
 }
 

@@ -4,7 +4,7 @@
 //! A message becomes part of the process's heap before its term is handed out.
 
 use super::{Control, Exit, Outcome, Scheduler, jump_bc, raise, slot_a, slot_b};
-use crate::atom::am;
+use crate::atom::{Atom, am};
 use crate::process::Process;
 use crate::term::Term;
 use crate::term::word;
@@ -118,12 +118,19 @@ pub unsafe fn wait_timeout(s: &mut Scheduler) -> Control {
                         process.receive_timer = Some(timer);
                         wait_at(s, jump_bc(w))
                     }
-                    None => raise::error(s, Term::atom(am::SYSTEM_LIMIT)),
+                    None => fail_receive(s, am::SYSTEM_LIMIT),
                 }
             }
-            _ => raise::error(s, Term::atom(am::TIMEOUT_VALUE)),
+            _ => fail_receive(s, am::TIMEOUT_VALUE),
         }
     }
+}
+
+/// The receive ends by an exception: the next one starts at the first message.
+fn fail_receive(s: &mut Scheduler, reason: Atom) -> Control {
+    s.process().mailbox.restart();
+    // SAFETY: raising only needs the state that every body is entered with.
+    unsafe { raise::error(s, Term::atom(reason)) }
 }
 
 /// The time is over: the next receive starts at the first message.

@@ -41,6 +41,8 @@ macro_rules! for_each_specific_op {
             slow Finish "finish" [1] ("") = calls::finish;
             /// An export entry's stub while nothing defines it.
             slow Undefined "undefined" [2] ("|e") = calls::undefined;
+            /// The code of a fun that no module here has.
+            slow UndefinedFun "undefined_fun" [2] ("|e") = calls::undefined_fun;
             /// The body of a function whose native the machine lacks; module, function, arity behind it.
             slow Lacking "lacking" [4] ("|qqn") = calls::lacking;
             /// As above, the stub of its export entry.
@@ -59,6 +61,8 @@ macro_rules! for_each_specific_op {
             slow Bif3 "bif3" [3] ("ssd|Fs") = bif::bif3;
             fast SelfPid "self" [1] ("d") = bif::self_;
             fast CallFun "call_fun" [1] ("ns") = funs::call_fun;
+            /// As above, in the place of the current function, whose frame has c bytes.
+            fast CallFunLast "call_fun_last" [1] ("nsn") = funs::call_fun_last;
             slow MakeFun "make_fun" [0] ("dnn|f*") = funs::make_fun;
             slow IsFunction2 "is_function2" [1] ("ssj") = funs::is_function2;
 

@@ -104,6 +104,8 @@ pub struct Settings {
     pub sensitive: bool,
     pub save_calls: u32,
     pub scheduler: u32,
+    /// How often the process asked to be told of nodes.
+    pub monitor_nodes: u32,
 }
 
 /// What only the scheduler that runs the process touches.
@@ -163,7 +165,15 @@ pub struct Process {
 impl Default for Settings {
     fn default() -> Self {
         let max_heap = MaxHeapOptions { kill: true, error_logger: true, include_shared_binaries: false };
-        Settings { max_heap, min_bin_vheap_words: 46422, off_heap_messages: false, sensitive: false, save_calls: 0, scheduler: 0 }
+        Settings {
+            max_heap,
+            min_bin_vheap_words: 46422,
+            off_heap_messages: false,
+            sensitive: false,
+            save_calls: 0,
+            scheduler: 0,
+            monitor_nodes: 0,
+        }
     }
 }
 

@@ -98,6 +98,10 @@ impl Process {
             }
             self.ties.links.remove(&from);
         }
+        if self.exit.is_some() {
+            // The first one that took effect gives the reason.
+            return;
+        }
         let (kill, normal) = (reason.term().is_atom(am::KILL), reason.term().is_atom(am::NORMAL));
         if kill && !by_link {
             self.exit = Some(parts::atom(am::KILLED));

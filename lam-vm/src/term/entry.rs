@@ -53,6 +53,9 @@ impl Export {
 }
 
 impl FunEntry {
+    /// In `function`: no module has the fun, so its name is not known.
+    pub const NO_NAME: u64 = 0;
+
     /// The module's MD5, of which `uniq` holds two little-endian words.
     pub fn uniq_bytes(&self) -> [u8; 16] {
         let mut bytes = [0; 16];

@@ -84,6 +84,7 @@ fn item<'c>(call: &mut Call<'c>, row: &'static ModuleRow, item: Atom) -> Option<
         am::MD5 => md5(call, row),
         am::NIFS => Term::NIL,
         am::NATIVE => Term::bool(false),
+        name if name.text() == "native_addresses" => Term::NIL,
         _ => return None,
     })
 }

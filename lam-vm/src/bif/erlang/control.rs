@@ -3,7 +3,7 @@
 use crate::atom::am;
 use crate::bif::args::OrBadarg;
 use crate::bif::{BifResult, Call, Stop, bifs};
-use crate::term::Term;
+use crate::term::{FunEntry, Term};
 
 bifs! { module "erlang";
     /// Calls `Fun` with the elements of `Args`.
@@ -154,6 +154,7 @@ fn fun_info<'c>(call: &mut Call<'c>, [fun, item]: [Term<'c>; 2]) -> BifResult<'c
             "type" => Term::atom(am::LOCAL),
             "pid" => local.creator,
             "module" => Term::atom(entry.module()),
+            "name" if entry.function == FunEntry::NO_NAME => Term::NIL,
             "name" => Term::atom(entry.function()),
             "arity" => call.unsigned(entry.arity),
             "env" => call.list(local.env),
@@ -183,12 +184,13 @@ fn fun_info<'c>(call: &mut Call<'c>, [fun, item]: [Term<'c>; 2]) -> BifResult<'c
 
 fn fun_info_mfa<'c>(call: &mut Call<'c>, [fun]: [Term<'c>; 1]) -> BifResult<'c> {
     let (module, function, arity) = match (fun.as_fun(), fun.as_export()) {
-        (Some(local), _) => (local.entry.module(), local.entry.function(), local.entry.arity),
-        (_, Some(export)) => (export.module(), export.function(), export.arity),
+        (Some(local), _) if local.entry.function == FunEntry::NO_NAME => (local.entry.module(), Term::NIL, local.entry.arity),
+        (Some(local), _) => (local.entry.module(), Term::atom(local.entry.function()), local.entry.arity),
+        (_, Some(export)) => (export.module(), Term::atom(export.function()), export.arity),
         _ => return Err(Stop::BADARG),
     };
     let arity = call.unsigned(arity);
-    Ok(call.tuple(&[Term::atom(module), Term::atom(function), arity]))
+    Ok(call.tuple(&[Term::atom(module), function, arity]))
 }
 
 fn make_fun<'c>(call: &mut Call<'c>, [module, function, arity]: [Term<'c>; 3]) -> BifResult<'c> {

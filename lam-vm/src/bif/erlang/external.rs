@@ -4,7 +4,7 @@ use crate::atom::{Atom, am};
 use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::code::Code;
 use crate::heap::external::{self, DEFAULT_LEVEL, EncodeOptions};
-use crate::heap::external_decode::{self, DecodeOptions, Links};
+use crate::heap::external_decode::{self, DecodeOptions, Links, UnknownFun};
 use crate::term::{Export, FunEntry, Term};
 
 bifs! { module "erlang";
@@ -48,6 +48,9 @@ impl Links for Code {
     }
     fn fun(&self, module: Atom, index: u32, old_uniq: u32, _uniq: [u8; 16]) -> Option<&'static FunEntry> {
         Code::fun(self, module, index, old_uniq)
+    }
+    fn unknown_fun(&self, fun: UnknownFun) -> Option<&'static FunEntry> {
+        Code::unknown_fun(self, fun)
     }
 }
 

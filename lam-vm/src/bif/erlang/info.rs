@@ -209,7 +209,16 @@ fn system_info<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {
         }
         "allocator" => Ok(call.tuple(&[atom("undefined"), Term::NIL, Term::NIL, Term::NIL])),
         "c_compiler_used" => Ok(call.tuple(&[atom("undefined"), atom("undefined")])),
-        "check_io" | "ethread_info" | "emu_args" => Ok(Term::NIL),
+        "check_io" | "emu_args" => Ok(Term::NIL),
+        "ethread_info" => {
+            let mut rows = Vec::new();
+            for kind in ["32-bit native atomics", "64-bit native atomics", "Double word native atomics"] {
+                let kind = call.charlist(kind);
+                let by = call.charlist("std");
+                rows.push(call.tuple(&[kind, by, Term::NIL]));
+            }
+            Ok(call.list(&rows))
+        }
         "garbage_collection" => {
             let mut pairs = Vec::new();
             for (name, value) in
@@ -221,11 +230,7 @@ fn system_info<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {
             Ok(call.list(&pairs))
         }
         "heap_sizes" => {
-            let sizes = [
-                12, 38, 51, 90, 142, 233, 376, 610, 987, 1598, 2586, 4185, 6772, 10_958, 17_731, 28_690, 46_422, 75_113, 121_536,
-                196_650, 318_187,
-            ];
-            let sizes = sizes.map(|size| call.integer(size));
+            let sizes: Vec<Term<'c>> = heap_sizes().map(|size| call.integer(size)).collect();
             Ok(call.list(&sizes))
         }
         "info" | "loaded" | "procs" | "dist" => Ok(call.binary(b"")),
@@ -243,6 +248,19 @@ fn system_info<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {
         "sequential_tracer" => Ok(call.tuple(&[atom("sequential_tracer"), Term::bool(false)])),
         _ => Err(Stop::BADARG),
     }
+}
+
+/// The sizes of heaps in words, as OTP grows them: Fibonacci at first, then by a fifth.
+fn heap_sizes() -> impl Iterator<Item = i64> {
+    const FIBONACCI_UNTIL: i64 = 833_026;
+    const LARGEST: i64 = 885_767_171_276_247;
+    let mut pair = (12_i64, 38_i64);
+    core::iter::from_fn(move || {
+        let size = pair.0;
+        let next = if pair.1 < FIBONACCI_UNTIL { pair.0 + pair.1 + 1 } else { pair.1 + pair.1 / 5 };
+        pair = (pair.1, next);
+        (size <= LARGEST).then_some(size)
+    })
 }
 
 /// Bytes that an atom takes, about: its text, its rows in the table.
@@ -291,6 +309,11 @@ fn tuple_info<'c>(call: &mut Call<'c>, elements: &[Term<'c>]) -> BifResult<'c> {
         [Some("memory_internal"), None, None] => Ok(Term::bool(true)),
         // Our memory has no such allocators.
         [Some("allocator" | "allocator_sizes"), Some(_)] => Ok(Term::bool(false)),
+        [Some("allocator" | "allocator_sizes"), None] => {
+            let names = elements[1].list_to_vec().or_badarg()?;
+            let pairs: Vec<Term<'c>> = names.iter().map(|name| call.tuple(&[*name, Term::bool(false)])).collect();
+            Ok(call.list(&pairs))
+        }
         _ => Err(Stop::BADARG),
     }
 }

@@ -6,8 +6,8 @@ use crate::process::parts::{self, join};
 use crate::process::spawn::MonitorOptions;
 use crate::process::ties::Link;
 use crate::process::{AliasMode, Monitor, OwnedTerm, RefId, SignalKind, Watch};
-use crate::term::Term;
 use crate::term::identity::local_node;
+use crate::term::{Term, View};
 
 bifs! { module "erlang";
     /// Links with a process; `noproc` when it is gone (a message to who traps exits).
@@ -122,6 +122,7 @@ fn monitor<'c>(call: &mut Call<'c>, kind: Term<'c>, item: Term<'c>, options: Mon
     let system = call.system();
     let owned = options.alias != AliasMode::None;
     let id = match kind.as_atom() {
+        Some(am::PROCESS) if is_bygone(item) => told_at_once(call, am::PROCESS, item, options),
         Some(am::PROCESS) => {
             let (target, name) = target_of(call, item)?;
             system.processes.monitor(call.process(), target, name, options)
@@ -161,9 +162,20 @@ fn target_of<'c>(call: &mut Call<'c>, item: Term<'c>) -> Result<(Option<u64>, Op
 
 /// There are no ports: the monitor is told so at once.
 fn monitor_port<'c>(call: &mut Call<'c>, item: Term<'c>, options: MonitorOptions) -> Result<RefId, Stop<'c>> {
-    if !item.is_port() && item.as_atom().is_none() {
+    let is_name_here = |[name, node]: [Term<'_>; 2]| name.as_atom().is_some() && node.is_atom(local_node().0);
+    if !item.is_port() && item.as_atom().is_none() && !item.as_tuple_of().is_some_and(is_name_here) {
         return Err(Stop::BADARG);
     }
+    Ok(told_at_once(call, am::PORT, item, options))
+}
+
+/// A pid of this node, made when it was another: nobody has it now.
+fn is_bygone(item: Term<'_>) -> bool {
+    matches!(item.view(), View::ExternalPid(words) if Atom::of_word(words[0]) == local_node().0)
+}
+
+/// A monitor of nobody: `noproc` comes at once.
+fn told_at_once<'c>(call: &mut Call<'c>, kind: Atom, item: Term<'c>, options: MonitorOptions) -> RefId {
     let system = call.system();
     let id = system.unique.reference();
     let pid = call.process().pid;
@@ -175,10 +187,10 @@ fn monitor_port<'c>(call: &mut Call<'c>, item: Term<'c>, options: MonitorOptions
             Some(_) => heap.tuple(&[item, Term::atom(local_node().0)]),
             None => item,
         };
-        heap.tuple(&[tag, reference, Term::atom(am::PORT), item, Term::atom(am::NOPROC)])
+        heap.tuple(&[tag, reference, Term::atom(kind), item, Term::atom(am::NOPROC)])
     });
     system.processes.send_message(pid, pid, message);
-    Ok(id)
+    id
 }
 
 fn demonitor_1<'c>(call: &mut Call<'c>, [reference]: [Term<'c>; 1]) -> BifResult<'c> {

@@ -5,9 +5,9 @@ use super::spawning::{fullsweep_after, heap_words, max_heap, off_heap_messages};
 use crate::atom::am;
 use crate::bif::args::{OrBadarg, characters, pid_term};
 use crate::bif::{BifResult, Call, Stop, bifs};
+use crate::heap::Heap;
 use crate::platform::stdio::Stream;
-use crate::process::spawn::MIN_HEAP_WORDS;
-use crate::process::{Priority, SignalKind};
+use crate::process::{Priority, Process, SignalKind};
 use crate::term::Term;
 
 bifs! { module "erlang";
@@ -53,7 +53,16 @@ pub mod internal {
 }
 
 fn process_flag<'c>(call: &mut Call<'c>, [flag, value]: [Term<'c>; 2]) -> BifResult<'c> {
-    let Some(name) = flag.as_atom() else { return Err(call.badarg_cause(am::BADOPT)) };
+    let Some(name) = flag.as_atom() else {
+        if let Some([name, options]) = flag.as_tuple_of()
+            && name.is_atom(am::MONITOR_NODES)
+            && (options.as_map().is_some() || options.list_length().is_some())
+        {
+            let (heap, process) = call.parts();
+            return monitor_nodes(heap, process, value);
+        }
+        return Err(call.badarg_cause(am::BADOPT));
+    };
     let system = call.system();
     let (heap, process) = call.parts();
     let old = match name {
@@ -85,7 +94,8 @@ fn process_flag<'c>(call: &mut Call<'c>, [flag, value]: [Term<'c>; 2]) -> BifRes
             heap.integer(core::mem::replace(&mut process.settings.min_bin_vheap_words, new) as i64)
         }
         am::MAX_HEAP_SIZE => {
-            let (words, options) = max_heap(value).filter(|(words, _)| *words == 0 || *words >= MIN_HEAP_WORDS).or_badarg()?;
+            let (words, options) =
+                max_heap(value).filter(|(words, _)| *words == 0 || *words >= process.heap.min_words).or_badarg()?;
             let old = max_heap_map(heap, process);
             process.heap.max_words = words;
             process.settings.max_heap = options;
@@ -108,14 +118,17 @@ fn process_flag<'c>(call: &mut Call<'c>, [flag, value]: [Term<'c>; 2]) -> BifRes
             let new = value.as_usize().filter(|count| *count <= 10_000).or_badarg()? as u32;
             heap.integer(i64::from(core::mem::replace(&mut process.settings.save_calls, new)))
         }
-        am::MONITOR_NODES => {
-            // Nodes do not come and go here.
-            value.as_bool().or_badarg()?;
-            Term::bool(false)
-        }
+        am::MONITOR_NODES => monitor_nodes(heap, process, value)?,
         _ => return Err(call.badarg_cause(am::BADOPT)),
     };
     Ok(old)
+}
+
+/// Nodes do not come and go here, so only the count is kept; the answer is what it was.
+fn monitor_nodes<'c>(heap: &mut Heap<'c>, process: &mut Process, value: Term<'c>) -> BifResult<'c> {
+    let old = process.settings.monitor_nodes;
+    process.settings.monitor_nodes = if value.as_bool().or_badarg()? { old.saturating_add(1) } else { 0 };
+    Ok(heap.integer(i64::from(old)))
 }
 
 fn process_flag_3<'c>(call: &mut Call<'c>, [pid, flag, value]: [Term<'c>; 3]) -> BifResult<'c> {
@@ -180,9 +193,15 @@ fn is_process_alive_2<'c>(call: &mut Call<'c>, [pid, reference]: [Term<'c>; 2]) 
     Ok(Term::atom(am::OK))
 }
 
+/// No function takes more arguments.
+const MAX_ARITY: usize = 255;
+
 fn hibernate<'c>(call: &mut Call<'c>, mfa: [Term<'c>; 3]) -> BifResult<'c> {
     if mfa[0].as_atom().is_none() || mfa[1].as_atom().is_none() || mfa[2].list_length().is_none() {
         return Err(Stop::BADARG);
+    }
+    if mfa[2].list_length().is_some_and(|arity| arity > MAX_ARITY) {
+        return Err(Stop::SYSTEM_LIMIT);
     }
     // Only for the arguments that go on.
     let _ = call.again(&mfa);

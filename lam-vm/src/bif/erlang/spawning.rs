@@ -236,12 +236,14 @@ pub fn off_heap_messages(value: Term<'_>) -> Option<bool> {
 /// `max_heap_size`: a size in words, or a map with one.
 pub fn max_heap(value: Term<'_>) -> Option<(usize, MaxHeapOptions)> {
     let mut options = MaxHeapOptions { kill: true, error_logger: true, include_shared_binaries: false };
-    if let Some(words) = value.as_usize() {
+    // OTP's smalls have 60 bits.
+    let size = |value: Term<'_>| value.as_usize().filter(|words| (*words as u64) < 1 << 59);
+    if let Some(words) = size(value) {
         return Some((words, options));
     }
     let map: Map<'_> = value.as_map()?;
     let get = |key: Atom| crate::heap::map::map_get(&map, Term::atom(key));
-    let words = get(am::SIZE)?.as_usize()?;
+    let words = size(get(am::SIZE)?)?;
     for (key, flag) in [(am::KILL, &mut options.kill), (am::ERROR_LOGGER, &mut options.error_logger)] {
         if let Some(value) = get(key) {
             *flag = value.as_bool()?;

@@ -127,6 +127,7 @@ impl Flow<'_> {
         match opcode {
             op::BIF0 if module == "erlang" && matches!(name, "self" | "node") => {}
             op::BIF0 => self.raise(state),
+            _ if module == "erlang" && results::never_fails(name, &types) => {}
             _ => self.branch_plain(state, fail),
         }
         // What the machine lacks raises wherever it stands.

@@ -72,6 +72,20 @@ fn three_integers(types: &mut Types) -> Type {
     types.tuple([Type::of(kinds::INTEGER); 3].into_iter(), 3)
 }
 
+/// A guard BIF of `erlang` that succeeds whatever the values of these types are: compilers leave registers unset on the way of its failure.
+pub fn never_fails(name: &str, arguments: &[Type]) -> bool {
+    match (name, arguments) {
+        ("=:=" | "=/=" | "==" | "/=" | "<" | ">" | "=<" | ">=", [_, _]) | ("self" | "node", []) => true,
+        ("is_map_key", [_, map]) | ("map_size", [map]) => map.is_within(kinds::MAP),
+        ("hd" | "tl", [list]) => list.is_within(kinds::CONS),
+        ("tuple_size", [tuple]) => tuple.is_within(kinds::TUPLE),
+        ("byte_size" | "bit_size", [bits]) => bits.is_within(kinds::BITS),
+        ("is_function" | "is_record", _) => false,
+        (name, [_]) => name.starts_with("is_"),
+        _ => false,
+    }
+}
+
 /// The kinds of its first argument, when a BIF succeeds.
 pub fn first_argument_on_success(function: &str, arity: usize) -> u32 {
     match (function, arity) {

@@ -1,14 +1,28 @@
 //! Calls of other modules, BIFs (also in guards), and the making of funs.
 
 use crate::isa::emit::{Constant, Fix, x_slot};
+use crate::isa::generic::op;
 use crate::isa::specific::number;
 use crate::loader::LoadError;
 use crate::loader::ir::Arg;
 use crate::term::word;
 
-use super::{Transformer, arithmetic, number_of};
+use super::{Transformer, arithmetic, frame_bytes, number_of};
 
 impl<'a> Transformer<'a> {
+    /// A call of a fun. Before a return it is a tail call, so that loops through funs take no room.
+    pub(super) fn call_fun(&mut self, arity: u16, fun: u16) -> usize {
+        let (code, next) = (&self.file.code, self.index + 1);
+        if let [deallocate, return_, ..] = code.ops[next..]
+            && (deallocate.opcode, return_.opcode) == (op::DEALLOCATE, op::RETURN)
+        {
+            self.out.op(number::CallFunLast, [arity, fun, frame_bytes(code.args(deallocate)[0])]);
+            return 3;
+        }
+        self.out.op(number::CallFun, [arity, fun, 0]);
+        1
+    }
+
     pub(super) fn import(&self, arg: Arg) -> (&'a str, &'a str, usize, u32) {
         let index = arg.unsigned().expect("the decoder checked the operand kinds") as u32;
         let tables = &self.file.tables;

@@ -293,12 +293,12 @@ impl<'a> Transformer<'a> {
             op::CALL_EXT_LAST => self.call_ext(args[1], Some(frame_bytes(args[2]))),
             op::CALL_FUN => {
                 let arity = number_of(args[0]);
-                self.out.op(number::CallFun, [arity, x_slot(arity), 0]);
+                return Ok(self.call_fun(arity, x_slot(arity)));
             }
             op::CALL_FUN2 => {
                 let arity = number_of(args[1]);
                 let fun = self.slot(args[2]);
-                self.out.op(number::CallFun, [arity, fun, 0]);
+                return Ok(self.call_fun(arity, fun));
             }
             op::APPLY => self.out.op(number::Apply, [number_of(args[0]), 0, 0]),
             op::APPLY_LAST => self.out.op(number::ApplyLast, [number_of(args[0]), frame_bytes(args[1]), 0]),
