@@ -6,8 +6,8 @@
 //!
 //! `FIXTURES/AREA/CASE.beam` was run by a machine with the feature `coverage`, which left `REPORTS/AREA.CASE` (see
 //! `interp::coverage`). Specific instructions and BIFs count wherever they were executed, generic instructions only in a fixture's
-//! own module: the loader says which specific code each became. A *twin* is a generic instruction whose code differs when nothing is
-//! proved of it; it succeeds when it is executed and does not raise.
+//! own module: the loader says which specific code each became. A checked twin (`isa::twins`) succeeds when it is executed and does not
+//! raise.
 //!
 //! `FIXTURES/exceptions.txt` excuses what no fixture can execute: lines `generic|specific|twin|refusal NAME…` and `bif M F/A…`,
 //! their reason in a comment above. An excuse that is not needed is wrong too.
@@ -22,10 +22,11 @@ use std::process::ExitCode;
 use lam_vm::bif::{Bifs, TABLES};
 use lam_vm::isa::emit::ModuleCode;
 use lam_vm::isa::generic::{self, GENERIC_OPS};
+use lam_vm::isa::twins::TWINS;
 use lam_vm::isa::{dis, specific};
 use lam_vm::loader::BeamFile;
 use lam_vm::loader::check::check;
-use lam_vm::loader::specialise::{AllProved, NothingProved, transform};
+use lam_vm::loader::specialise::transform;
 
 /// Kinds of what is counted, as `exceptions.txt` names them.
 const KINDS: [(&str, &str); 5] = [
@@ -68,6 +69,12 @@ fn main() -> ExitCode {
     for (table, row) in TABLES.iter().flat_map(|table| table.rows.iter().map(move |row| (table, row))) {
         coverage.add_name("bif", &format!("{}:{}/{}", table.module, row.name, row.arity));
     }
+    for twin in TWINS {
+        coverage.add_name("twin", generic::name(twin.opcode));
+        if twin.can_fail {
+            coverage.add_name("refusal", generic::name(twin.opcode));
+        }
+    }
     let (mut runs, mut lost) = (0, Vec::new());
     for beam in beams(Path::new(fixtures)) {
         let name = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
@@ -105,15 +112,8 @@ fn add_case(coverage: &mut Coverage, beam: &Path, report: &str) -> Result<(), St
     let bytes = fs::read(beam).map_err(|error| error.to_string())?;
     let file = BeamFile::parse(&bytes).map_err(|error| error.to_string())?;
     let facts = check(&file, &Bifs).map_err(|error| error.to_string())?;
-    let emit = |proofs| transform(&file, &Bifs, proofs, &|_| true).map_err(|error| error.to_string());
-    let (code, proved, unproved) = (emit(&facts)?, emit(&AllProved)?, emit(&NothingProved)?);
-    let (proved, unproved) = (op_numbers(&proved), op_numbers(&unproved));
-    let has_twin = |op: u32| matches!((proved.get(&op), unproved.get(&op)), (Some(a), Some(b)) if a != b);
-    let opcode = |op: u32| generic::name(file.code.ops[op as usize].opcode);
-    for op in (0..file.code.ops.len() as u32).filter(|op| has_twin(*op)) {
-        coverage.add_name("twin", opcode(op));
-        coverage.add_name("refusal", opcode(op));
-    }
+    let code = transform(&file, &Bifs, &facts, &|_| true).map_err(|error| error.to_string())?;
+    let opcode = |op: u32| file.code.ops[op as usize].opcode;
     let mut counts = Counts::new();
     for line in report.lines() {
         let words: Vec<&str> = line.split(' ').collect();
@@ -134,14 +134,17 @@ fn add_case(coverage: &mut Coverage, beam: &Path, report: &str) -> Result<(), St
     for (ops, offset, end) in origins(&code) {
         let executed = counts.get(&offset).map_or(0, |count| count.0);
         let raised: u64 = counts.range(offset..end).map(|(_, count)| count.1).sum();
+        let rows = op_numbers(&code, offset, end);
         for op in ops.filter(|_| executed > 0) {
-            coverage.add_done("generic", opcode(op));
-            if facts.is_checked(op as usize) && has_twin(op) {
+            let name = generic::name(opcode(op));
+            coverage.add_done("generic", name);
+            let is_twin = TWINS.iter().any(|twin| twin.opcode == opcode(op) && rows.contains(&twin.row));
+            if is_twin && facts.is_checked(op as usize) {
                 if executed > raised {
-                    coverage.add_done("twin", opcode(op));
+                    coverage.add_done("twin", name);
                 }
                 if raised > 0 {
-                    coverage.add_done("refusal", opcode(op));
+                    coverage.add_done("refusal", name);
                 }
             }
         }
@@ -160,17 +163,13 @@ fn origins(code: &ModuleCode) -> impl Iterator<Item = (std::ops::Range<u32>, u32
     })
 }
 
-/// The specific instructions of each generic one.
-fn op_numbers(code: &ModuleCode) -> BTreeMap<u32, Vec<u16>> {
-    let mut numbers = BTreeMap::new();
-    for (ops, offset, end) in origins(code) {
-        let (mut at, mut list) = (offset as usize, Vec::new());
-        while at < end as usize {
-            list.push(code.words[at] as u16);
-            let Some(length) = dis::length(&code.words[at..end as usize]) else { break };
-            at += length.max(1);
-        }
-        numbers.insert(ops.start, list);
+/// The specific instructions from `start` to `end`.
+fn op_numbers(code: &ModuleCode, start: u32, end: u32) -> Vec<u16> {
+    let (mut at, mut numbers) = (start as usize, Vec::new());
+    while at < end as usize {
+        numbers.push(code.words[at] as u16);
+        let Some(length) = dis::length(&code.words[at..end as usize]) else { break };
+        at += length.max(1);
     }
     numbers
 }

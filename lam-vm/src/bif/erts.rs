@@ -3,6 +3,7 @@
 use super::args::OrBadarg;
 use super::{BifResult, Call, Stop, bifs};
 use crate::atom::{self, am};
+use crate::isa::specific::ROWS;
 use crate::term::compare;
 use crate::term::word::{self, kind};
 use crate::term::{Map, Term, View};
@@ -164,7 +165,7 @@ pub mod debug {
         [plain] "copy_shared"/2 = no_copy, "erts/emulator/beam/erl_debug.c";
         /// Writes a term to standard output as `erlang:display/1`, and gives what was written.
         [plain] "display"/1 = display, "erts/emulator/beam/bif.c";
-        /// Names of the instructions: none are told.
+        /// Names of the instructions that the machine executes, in the order of their numbers.
         [plain] "instructions"/0 = instructions, "erts/emulator/beam/beam_debug.c";
         /// Size of the interpreter's code: not told.
         ///
@@ -296,8 +297,9 @@ pub mod debug {
         if map.is_map() { Err(Stop::BADARG) } else { Err(call.error_with(am::BADMAP, map)) }
     }
 
-    fn instructions<'c>(_: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
-        Ok(Term::NIL)
+    fn instructions<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
+        let names: Vec<Term<'c>> = ROWS.iter().map(|row| call.byte_list(row.name.as_bytes(), Term::NIL)).collect();
+        Ok(call.list(&names))
     }
 
     fn interpreter_size<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
