@@ -17,14 +17,24 @@ pub fn parallelism() -> usize {
     std::thread::available_parallelism().map_or(1, |count| count.get())
 }
 
-/// Starts a thread; the error is the host's refusal (no threads at all, or no more of them).
-#[cfg(not(loom))]
+/// Starts a thread; the error is the host's refusal (no more of them).
+#[cfg(not(any(loom, target_family = "wasm")))]
 pub fn spawn_named<R: Send + 'static>(
     name: &str,
     stack_bytes: usize,
     body: impl FnOnce() -> R + Send + 'static,
 ) -> std::io::Result<JoinHandle<R>> {
     std::thread::Builder::new().name(name.to_string()).stack_size(stack_bytes).spawn(body)
+}
+
+/// Refuses: this host has no threads, and its libc no names to link against.
+#[cfg(all(not(loom), target_family = "wasm"))]
+pub fn spawn_named<R: Send + 'static>(
+    _name: &str,
+    _stack_bytes: usize,
+    _body: impl FnOnce() -> R + Send + 'static,
+) -> std::io::Result<JoinHandle<R>> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 /// Starts a modelled thread; it has neither name nor stack size of its own.
