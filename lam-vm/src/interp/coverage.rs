@@ -17,10 +17,10 @@ pub use on::{begin, bif, executed, raised, write};
 /// The image's code is counted from now on.
 #[cfg(not(feature = "coverage"))]
 pub fn begin(_: &Code) {}
-/// The instruction at `pc` is executed.
+/// The instruction `word` at `pc` is executed.
 #[cfg(not(feature = "coverage"))]
 #[inline(always)]
-pub fn executed(_: *const u64) {}
+pub fn executed(_: *const u64, _: u64) {}
 /// The instruction at `pc` raises.
 #[cfg(not(feature = "coverage"))]
 #[inline(always)]
@@ -79,10 +79,9 @@ mod on {
         };
         let _ = COUNTS.set(counts);
     }
-    pub fn executed(pc: *const u64) {
+    pub fn executed(pc: *const u64, word: u64) {
         if let Some(counts) = COUNTS.get() {
-            // SAFETY: dispatch is at an instruction.
-            add(&counts.ops, unsafe { *pc } as u16 as usize);
+            add(&counts.ops, word as u16 as usize);
             add(&counts.executed, (pc as usize).wrapping_sub(counts.base) / 8);
         }
     }

@@ -95,8 +95,8 @@ mod tail {
     pub unsafe fn next(pc: *const u64, s: *mut Scheduler, e: *mut u64, h: *mut u64, r: i64) -> u64 {
         // SAFETY: the loader emits only numbers of the table.
         unsafe {
-            crate::interp::coverage::executed(pc);
             let w = *pc;
+            crate::interp::coverage::executed(pc, w);
             let handler = *HANDLERS.as_ptr().add(w as u16 as usize);
             handler(pc, w, s, e, h, r)
         }
@@ -157,9 +157,9 @@ pub unsafe fn run_with_match(s: *mut Scheduler) -> u64 {
             // SAFETY: promised by the caller.
             let mut m = unsafe { load(s) };
             loop {
-                crate::interp::coverage::executed(m.pc);
                 // SAFETY: pc is at an instruction.
                 let w = unsafe { *m.pc };
+                crate::interp::coverage::executed(m.pc, w);
                 // SAFETY: dispatch runs only code that the loader made, for the process of this scheduler.
                 let body: SlowBody = unsafe {
                     match w as u16 {
