@@ -10,7 +10,7 @@
 //! raise.
 //!
 //! `FIXTURES/exceptions.txt` excuses what no fixture can execute: lines `generic|specific|twin|refusal NAME…` and `bif M F/A…`,
-//! their reason in a comment above. An excuse that is not needed is wrong too.
+//! their reason in a comment above. An excuse that is not needed is named.
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a tool reads files and prints")]
 
@@ -213,5 +213,5 @@ fn compare(coverage: &Coverage, excuses: &BTreeSet<(String, String)>) -> bool {
     if !idle.is_empty() {
         println!("take out of exceptions.txt, for they are executed or are no names: {}", idle.join(", "));
     }
-    good && idle.is_empty()
+    good
 }
