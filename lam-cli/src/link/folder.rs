@@ -1,12 +1,18 @@
 //! What a given module says of the folder that it was compiled in, left out: the same source gives the same program everywhere.
 //!
 //! `erlc` writes the source's full path and its own options into the compile information, and a path given in full into the line
-//! table. Without them the module is what `erlc +deterministic` makes of it.
+//! table. Without them the module is what `erlc +deterministic` makes of it. They stay only in a program that asks for its files.
 
 use lam_vm::loader::BeamFile;
 
 /// Options that name folders; others go when a path from the root stands in them.
 const FOLDER_OPTIONS: &[&str] = &["i", "outdir", "cwd", "source", "source_name"];
+
+/// The module asks where modules' files are (`code:which/1`), which is beside their sources: then the folders stay.
+pub fn is_asked_for(file: &BeamFile) -> bool {
+    let asks = |module: &str, function: &str| module == "code" && function == "which";
+    file.tables.imports.iter().any(|import| asks(file.atom(import.module), file.atom(import.function)))
+}
 
 /// Takes the folder out of a module's compile information and line table.
 pub fn forget(file: &mut BeamFile) {

@@ -35,14 +35,19 @@ impl<'a> Program<'a> {
     /// Takes the given modules apart.
     pub fn read_given(&mut self) -> Result<()> {
         let input = self.input;
+        let mut read = Vec::new();
         for given in &input.given {
-            let mut file = BeamFile::parse(&given.bytes)
+            let file = BeamFile::parse(&given.bytes)
                 .map_err(|error| Error::new(format!("cannot read `{}`: {error}", given.path.display())))?;
             // A file equal to the library's is the library's.
             let library = input.library.module(&given.name).filter(|library| library.bytes == given.bytes);
+            read.push((given, file, library));
+        }
+        let asks = read.iter().any(|(_, file, library)| library.is_none() && crate::link::folder::is_asked_for(file));
+        for (given, mut file, library) in read {
             let is_entry = matches!(&input.options.entry, crate::plan::Entry::Function(module, ..) if *module == given.name);
             let is_given = library.is_none() || is_entry;
-            if library.is_none() {
+            if library.is_none() && !asks {
                 crate::link::folder::forget(&mut file);
             }
             self.add(&given.name, library.map_or(String::new(), |library| library.app), file, is_given);
