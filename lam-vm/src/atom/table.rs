@@ -34,6 +34,14 @@ fn first_dynamic() -> u32 {
     COUNT + image().len() as u32
 }
 
+/// As `with_dynamic` for who changes nothing: readers share the lock.
+fn read_dynamic<R>(look: impl Fn(&Dynamic) -> R) -> R {
+    if let Some(table) = &*DYNAMIC.read() {
+        return look(table);
+    }
+    with_dynamic(|table| look(table))
+}
+
 fn with_dynamic<R>(change: impl FnOnce(&mut Dynamic) -> R) -> R {
     let mut guard = DYNAMIC.write();
     let table = guard.get_or_insert_with(|| {
@@ -65,17 +73,21 @@ pub fn text(atom: Atom) -> &'static str {
         return text;
     }
     let index = index - image().len();
-    with_dynamic(|table| table.texts[index])
+    read_dynamic(|table| table.texts[index])
 }
 
 /// The atom of this text, if there is one.
 pub fn lookup(text: &str) -> Option<Atom> {
-    with_dynamic(|table| table.numbers.get(text).copied().map(Atom))
+    read_dynamic(|table| table.numbers.get(text).copied().map(Atom))
 }
 
 /// The atom of this text, made where it is new. The caller checks Erlang's limit of 255 characters.
 pub fn intern(text: &str) -> Result<Atom, Full> {
+    if let Some(atom) = lookup(text) {
+        return Ok(atom);
+    }
     with_dynamic(|table| {
+        // Another thread may have been quicker.
         if let Some(number) = table.numbers.get(text) {
             return Ok(Atom(*number));
         }
@@ -96,7 +108,7 @@ pub fn intern_static(text: &'static str) -> Atom {
 }
 
 pub fn count() -> u32 {
-    first_dynamic() + with_dynamic(|table| table.texts.len() as u32)
+    first_dynamic() + read_dynamic(|table| table.texts.len() as u32)
 }
 
 /// All atoms' texts, in order of their numbers.

@@ -5,6 +5,7 @@ use crate::bif::args::{OrBadarg, pid_term};
 use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::platform;
 use crate::platform::stdio::Stream;
+use crate::process::current_scheduler;
 use crate::sync::OnceLock;
 use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::term::{Term, otp, print};
@@ -134,13 +135,8 @@ fn plain_answer(key: &str) -> Option<Answer> {
         "port_limit" => Integer(65_536),
         "process_limit" => Integer(262_144),
         "scheduler_bind_type" => Atom("unbound"),
-        "scheduler_id" | "schedulers" | "schedulers_online" => Integer(1),
         "start_time" => Integer(-576_460_751_000_000_000),
         "system_architecture" => Text(architecture()),
-        "system_version" => {
-            let bits = "[64-bit] [smp:1:1] [ds:1:1:1] [async-threads:1]";
-            Text(format!("Erlang/OTP {} [erts-{}] [lam] {bits}\n", otp::release(), erts_version()))
-        }
         "thread_pool_size" => Integer(1),
         "time_offset" => Atom("final"),
         "time_warp_mode" => Atom("no_time_warp"),
@@ -189,6 +185,21 @@ fn system_info<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {
     let atom = |text: &'static str| Term::atom(atom::intern_static(text));
     match name.text() {
         "allocated_areas" => Ok(allocated_areas(call)),
+        "scheduler_id" => Ok(call.unsigned(current_scheduler() as u64 + 1)),
+        "schedulers" => {
+            let count = call.system().processes.run_queues.schedulers();
+            Ok(call.unsigned(count as u64))
+        }
+        "schedulers_online" => {
+            let count = call.system().processes.run_queues.online();
+            Ok(call.unsigned(count as u64))
+        }
+        "system_version" => {
+            let queues = &call.system().processes.run_queues;
+            let bits = format!("[64-bit] [smp:{}:{}] [ds:1:1:1] [async-threads:1]", queues.schedulers(), queues.online());
+            let text = format!("Erlang/OTP {} [erts-{}] [lam] {bits}\n", otp::release(), erts_version());
+            Ok(call.charlist(&text))
+        }
         "ets_count" => {
             let count = call.system().ets.count();
             Ok(call.unsigned(count as u64))
@@ -364,12 +375,24 @@ fn statistics<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {
             let output = call.tuple(&[Term::atom(am::OUTPUT), zero]);
             Ok(call.tuple(&[input, output]))
         }
-        "run_queue" | "total_run_queue_lengths" | "total_run_queue_lengths_all" => Ok(call.integer(0)),
-        "total_active_tasks" | "total_active_tasks_all" => Ok(call.integer(1)),
-        "run_queue_lengths" => lengths(call, [0, 0]),
-        "run_queue_lengths_all" => lengths(call, [0, 0, 0]),
-        "active_tasks" => lengths(call, [1, 0]),
-        "active_tasks_all" => lengths(call, [1, 0, 0]),
+        "run_queue" | "total_run_queue_lengths" | "total_run_queue_lengths_all" => {
+            let total = waiting(call).iter().sum();
+            Ok(call.integer(total))
+        }
+        "total_active_tasks" | "total_active_tasks_all" => {
+            let total = waiting(call).iter().sum::<i64>() + 1;
+            Ok(call.integer(total))
+        }
+        key @ ("run_queue_lengths" | "run_queue_lengths_all" | "active_tasks" | "active_tasks_all") => {
+            let mut lengths = waiting(call);
+            if key.starts_with("active") {
+                lengths[current_scheduler()] += 1;
+            }
+            // Then those of dirty schedulers, which run nothing here.
+            lengths.extend(if key.ends_with("all") { &[0, 0][..] } else { &[0] });
+            let lengths: Vec<Term<'c>> = lengths.into_iter().map(|length| call.integer(length)).collect();
+            Ok(call.list(&lengths))
+        }
         "runtime" => Ok(since(call, &asked().runtime, wall_clock_ms())),
         "wall_clock" => Ok(since(call, &asked().wall_clock, wall_clock_ms())),
         "scheduler_wall_time" | "scheduler_wall_time_all" => Ok(Term::atom(am::UNDEFINED)),
@@ -378,9 +401,12 @@ fn statistics<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {
     }
 }
 
-fn lengths<'c, const N: usize>(call: &mut Call<'c>, lengths: [i64; N]) -> BifResult<'c> {
-    let lengths = lengths.map(|length| call.integer(length));
-    Ok(call.list(&lengths))
+/// Processes that wait, for each scheduler; what waits for none in particular counts with the first.
+fn waiting(call: &Call<'_>) -> Vec<i64> {
+    let queues = &call.system().processes.run_queues;
+    let mut lengths: Vec<i64> = queues.lengths().into_iter().map(|length| length as i64).collect();
+    lengths[0] += queues.injected_len() as i64;
+    lengths
 }
 
 fn system_flag<'c>(call: &mut Call<'c>, [flag, value]: [Term<'c>; 2]) -> BifResult<'c> {
@@ -391,13 +417,19 @@ fn system_flag<'c>(call: &mut Call<'c>, [flag, value]: [Term<'c>; 2]) -> BifResu
             let old = call.system().set_backtrace_depth(depth);
             Ok(call.unsigned(old as u64))
         }
-        // Accepted for what they tell; there is one scheduler, and every process has its own limits.
+        // Accepted for what they tell: every process has its own limits.
         "fullsweep_after" | "min_heap_size" | "min_bin_vheap_size" => {
             value.as_usize().or_badarg()?;
             let Some(Answer::Keyed(old)) = plain_answer(name.text()) else { return Err(Stop::BADARG) };
             Ok(call.integer(old))
         }
-        "schedulers_online" | "dirty_cpu_schedulers_online" => {
+        "schedulers_online" => {
+            let queues = &call.system().processes.run_queues;
+            let count = value.as_usize().filter(|count| (1..=queues.schedulers()).contains(count)).or_badarg()?;
+            let old = queues.set_online(count);
+            Ok(call.unsigned(old as u64))
+        }
+        "dirty_cpu_schedulers_online" => {
             value.as_usize().filter(|count| *count == 1).or_badarg()?;
             Ok(call.integer(1))
         }

@@ -111,7 +111,7 @@ fn process_flag<'c>(call: &mut Call<'c>, [flag, value]: [Term<'c>; 2]) -> BifRes
             Term::bool(core::mem::replace(&mut process.settings.sensitive, new))
         }
         am::SCHEDULER => {
-            let new = value.as_usize().filter(|number| *number <= 1).or_badarg()? as u32;
+            let new = value.as_usize().filter(|number| *number <= system.processes.run_queues.schedulers()).or_badarg()? as u32;
             heap.integer(i64::from(core::mem::replace(&mut process.settings.scheduler, new)))
         }
         am::SAVE_CALLS => {

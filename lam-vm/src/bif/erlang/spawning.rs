@@ -6,6 +6,7 @@ use crate::bif::args::pid_term;
 use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::heap::next_heap_size;
 use crate::process::parts::join;
+use crate::process::run_queue::SCHEDULERS_MAX;
 use crate::process::spawn::{MIN_HEAP_WORDS, MonitorOptions, Spawn, SpawnOptions, Spawned};
 use crate::process::{AliasMode, MaxHeapOptions, OwnedTerm, Priority};
 use crate::term::{Map, Term};
@@ -197,7 +198,10 @@ fn parse_one<'c>(parsed: &mut Parsed<'c>, option: Term<'c>, is_request: bool) ->
         am::MIN_BIN_VHEAP_SIZE => options.settings.min_bin_vheap_words = value.as_usize()?.max(46422),
         am::MAX_HEAP_SIZE => (options.max_heap_words, options.settings.max_heap) = max_heap(value)?,
         am::FULLSWEEP_AFTER => options.fullsweep_after = fullsweep_after(value)?,
-        am::SCHEDULER => options.settings.scheduler = u32::try_from(value.as_usize()?).ok().filter(|number| *number <= 1)?,
+        am::SCHEDULER => {
+            options.settings.scheduler =
+                u32::try_from(value.as_usize()?).ok().filter(|number| *number as usize <= SCHEDULERS_MAX)?
+        }
         am::MONITOR => options.monitor = Some(monitor_options(value)?),
         am::REPLY_TAG if is_request => parsed.tag = Some(value),
         am::REPLY if is_request => {
