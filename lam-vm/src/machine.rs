@@ -14,6 +14,7 @@ use crate::bif::{bif_by_name, lam_host, machine_fingerprint};
 use crate::code::Code;
 use crate::code::Image;
 use crate::heap::{self, OwnedTerm};
+use crate::image::embedded;
 use crate::interp::coverage;
 use crate::io::Standard;
 use crate::platform::{env, stdio};
@@ -103,12 +104,31 @@ pub struct Machine {
     driver: Driver,
 }
 
-/// Run queues for as many schedulers as `LAM_SCHEDULERS` says. `LAM_SHARING=eager` is for tests.
-fn run_queues() -> RunQueues {
+/// Run queues for as many schedulers as `LAM_SCHEDULERS` or else the program's `+S` says. `LAM_SHARING=eager` is for tests.
+fn run_queues(vm_args: &[u8]) -> RunQueues {
     let variable = |name: &[u8]| env::get(name).and_then(|text| String::from_utf8(text).ok());
-    let schedulers = variable(b"LAM_SCHEDULERS").and_then(|text| text.trim().parse().ok()).unwrap_or(1);
+    let given = variable(b"LAM_SCHEDULERS").and_then(|text| pair_of_counts(text.trim()));
+    let (schedulers, online) = given.or_else(|| schedulers_flag(vm_args)).unwrap_or((DEFAULT_SCHEDULERS, DEFAULT_SCHEDULERS));
     let eager = variable(b"LAM_SHARING").as_deref() == Some("eager");
-    RunQueues::new(schedulers, if eager { Sharing::Eager } else { Sharing::Measured })
+    let queues = RunQueues::new(schedulers, if eager { Sharing::Eager } else { Sharing::Measured });
+    queues.set_online(online);
+    queues
+}
+
+/// Until the measurements of several are there (ROADMAP.md).
+const DEFAULT_SCHEDULERS: usize = 1;
+
+/// The last `+S Schedulers` or `+S Schedulers:Online` of emulator flags.
+fn schedulers_flag(vm_args: &[u8]) -> Option<(usize, usize)> {
+    let words: Vec<&str> = core::str::from_utf8(vm_args).ok()?.split_whitespace().collect();
+    words.windows(2).rev().find(|pair| pair[0] == "+S").and_then(|pair| pair_of_counts(pair[1]))
+}
+
+/// `Schedulers` or `Schedulers:Online`, both above 0.
+fn pair_of_counts(text: &str) -> Option<(usize, usize)> {
+    let (schedulers, online) = text.split_once(':').unwrap_or((text, text));
+    let count = |text: &str| text.parse().ok().filter(|count| *count > 0);
+    Some((count(schedulers)?, count(online)?))
 }
 
 /// Nanoseconds of a turn while others might have come to wait (stdin).
@@ -128,7 +148,9 @@ impl Machine {
         term::otp::set_release(boot.otp_release as u32);
         // SAFETY: literals are whole boxes and stay in place; the other sections hold no terms that anything points into.
         unsafe { heap::statics::register(image.base(), image.total_bytes()) };
-        let mut system = System::new(Code::new(image, bif_by_name), run_queues());
+        let facts = embedded::decode(image.embedded());
+        let vm_args = facts.iter().find(|(name, _)| *name == embedded::VM_ARGS).map_or(&[][..], |(_, text)| text);
+        let mut system = System::new(Code::new(image, bif_by_name), run_queues(vm_args));
         system.arguments = host.args;
         coverage::begin(&system.code);
         let args = OwnedTerm::build(|heap| {
@@ -198,5 +220,19 @@ impl Machine {
                 heap.tuple(&[tag, reference, answer])
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_of_schedulers_are_read() {
+        assert_eq!(schedulers_flag(b"+P 100\n+S 4"), Some((4, 4)));
+        assert_eq!(schedulers_flag(b"+S 4\n+S 8:2"), Some((8, 2)));
+        assert_eq!(schedulers_flag(b"+S x"), None);
+        assert_eq!(schedulers_flag(b"+S"), None);
+        assert_eq!(pair_of_counts("0"), None);
     }
 }

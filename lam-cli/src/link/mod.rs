@@ -58,6 +58,17 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         .map(|(kept, code)| LayoutModule { file: &program.modules[kept.module].file, code })
         .collect();
     let kind = if entry.0.starts_with("Elixir.") { "elixir" } else { "erlang" };
+    let (missing, origins) = (missing_text(&reached.missing), modules_text(&program, &reached));
+    let vm_args = input.options.vm_args.join("\n");
+    let environments = environments(input, &mut reached.warnings);
+    let mut facts: Vec<(&str, &[u8])> = vec![
+        (embedded::MISSING, missing.as_bytes()),
+        (embedded::MODULES, origins.as_bytes()),
+        (embedded::ENVIRONMENTS, &environments),
+    ];
+    if !vm_args.is_empty() {
+        facts.push((embedded::VM_ARGS, vm_args.as_bytes()));
+    }
     let bytes = layout(&LayoutInput {
         modules: &modules,
         base: input.base_address,
@@ -65,11 +76,7 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         entry: (&entry.0, &entry.1, entry.2),
         kind,
         otp_release: input.library.release().split('.').next().and_then(|major| major.parse().ok()).unwrap_or(25),
-        embedded: &embedded::encode(&[
-            (embedded::MISSING, missing_text(&reached.missing).as_bytes()),
-            (embedded::MODULES, modules_text(&program, &reached).as_bytes()),
-            (embedded::ENVIRONMENTS, &environments(input, &mut reached.warnings)),
-        ]),
+        embedded: &embedded::encode(&facts),
         machine: machine_fingerprint(),
         natives: &natives,
     })

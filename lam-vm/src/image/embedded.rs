@@ -14,6 +14,9 @@ pub const MODULES: &str = "modules";
 /// Environments of applications, `[{App, [{Key, Value}]}]` in the external term format.
 pub const ENVIRONMENTS: &str = "app_env";
 
+/// Emulator flags, one a line; there only where some were given.
+pub const VM_ARGS: &str = "vm_args";
+
 /// The section's bytes.
 pub fn encode(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let number = |length: usize| (length as u32).to_le_bytes();

@@ -152,8 +152,11 @@ impl RunQueues {
     }
     /// Lets so many schedulers run processes; the others put down what they have.
     pub fn set_online(&self, count: usize) -> usize {
-        let old = self.online.swap(count.clamp(1, self.lanes.len()), Ordering::SeqCst);
-        self.wake_all();
+        let count = count.clamp(1, self.lanes.len());
+        let old = self.online.swap(count, Ordering::SeqCst);
+        if old != count {
+            self.wake_all();
+        }
         old
     }
     pub fn started(&self) -> usize {

@@ -258,5 +258,9 @@ fn internal_request_all<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult
         heap.tuple(&[reference, list])
     });
     system.processes.send_message(pid, pid, message);
+    // `ets:all/0` waits for as many answers as there are schedulers: the first one's holds all tables.
+    for _ in 1..system.processes.run_queues.schedulers() {
+        system.processes.send_reply(pid, pid, id, Term::NIL);
+    }
     Ok(call.reference(id))
 }
