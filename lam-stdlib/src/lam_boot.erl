@@ -148,7 +148,7 @@ application_table() ->
 
 %% A gen_server `Module` of OTP under its name, started by its first message; nothing where the linker left it out.
 asleep(Name, Module, Arg) ->
-    case erlang:function_exported(Module, handle_call, 3) of
+    case erlang:function_exported(Module, handle_call, 3) andalso erlang:function_exported(?MODULE, sleep, 3) of
         true -> true = register(Name, spawn(?MODULE, sleep, [Name, Module, Arg]));
         false -> ok
     end.

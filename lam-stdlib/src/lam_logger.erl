@@ -9,7 +9,7 @@
 %% `logger_server`, the reference `{Name, Pid, {logger_olp, Name}}` of `logger_olp`. `tests/boot.sh` checks them.
 -module(lam_logger).
 
--export([start/0, flush/0, server/1, wake/1, handler/0, wake_handler/1]).
+-export([start/0, flush/0, server/1, wake/1, handler/0, wake_handler/1, enter_loop/3, named/5, unnamed/4, uppercase/1]).
 
 -define(TABLE, logger).
 -define(HANDLER, logger_std_h_default).
@@ -40,7 +40,7 @@ wake(Tid) ->
     process_flag(trap_exit, true),
     proc_lib_dictionary(logger_server),
     put('$logger_cb_process', true),
-    gen_server:enter_loop(logger_server, [], {state, Tid, undefined, queue:new(), undefined}, {local, logger}).
+    enter_loop(logger_server, [], {state, Tid, undefined, queue:new(), undefined}).
 
 default_handler(Pid) ->
     #{id => default, module => logger_std_h, level => all, filter_default => stop,
@@ -76,7 +76,7 @@ flush() ->
         undefined -> ok;
         Self -> ok;
         Pid ->
-            asleep(Pid) orelse (catch gen_server:call(Pid, {set_module_level, [], notice}, 5000)),
+            asleep(Pid) orelse (catch gen:call(Pid, system, {?MODULE, flush}, 5000)),
             case logger_config:get(?TABLE, default) of
                 {ok, #{module := logger_std_h, config := #{olp := {_, Olp, _}}}} ->
                     asleep(Olp) orelse (catch logger_std_h:filesync(default)),
@@ -85,6 +85,45 @@ flush() ->
                     ok
             end
     end.
+
+%% What `logger` and the handler run. Where nobody can ask for another configuration the linker leaves `gen_server` out (SERVERS
+%% in `tables.rs`), and a loop without names, debugging and termination does.
+-spec enter_loop(module(), list(), term()) -> no_return().
+enter_loop(Module, Options, State) ->
+    case erlang:function_exported(logger_server, handle_call, 3) of
+        true when Module =:= logger_server -> named(gen_server, Module, Options, State, {local, logger});
+        true -> unnamed(gen_server, Module, Options, State);
+        false -> loop(Module, State, infinity)
+    end.
+
+%% Exported, so that neither the compiler nor the linker sees which module is called here.
+named(Server, Module, Options, State, Name) -> Server:enter_loop(Module, Options, State, Name).
+unnamed(Server, Module, Options, State) -> Server:enter_loop(Module, Options, State).
+
+loop(Module, State, Time) ->
+    receive
+        {'$gen_call', From, Request} ->
+            answered(Module, From, Module:handle_call(Request, From, State));
+        {'$gen_cast', Message} ->
+            answered(Module, none, Module:handle_cast(Message, State));
+        {system, From, Request} ->
+            gen:reply(From, {unknown_system_msg, Request}),
+            loop(Module, State, Time);
+        Message ->
+            answered(Module, none, Module:handle_info(Message, State))
+    after Time ->
+        answered(Module, none, Module:handle_info(timeout, State))
+    end.
+
+answered(Module, From, {reply, Reply, State}) -> answered(Module, From, {reply, Reply, State, infinity});
+answered(Module, From, {reply, Reply, State, Time}) -> gen:reply(From, Reply), loop(Module, State, Time);
+answered(Module, _, {noreply, State}) -> loop(Module, State, infinity);
+answered(Module, _, {noreply, State, Time}) -> loop(Module, State, Time).
+
+%% `string:uppercase/1` for the names of levels (REBOUND in `tables.rs`).
+-spec uppercase(string()) -> string().
+uppercase(Text) ->
+    [if C >= $a, C =< $z -> C - 32; true -> C end || C <- Text].
 
 asleep(Pid) ->
     case process_info(Pid, [current_function, message_queue_len]) of

@@ -3,6 +3,7 @@
 //! ```text
 //!   src/*.erl ──(erlc when LAM is built)──► modules of every image      MODULES, REPLACED
 //!   link ──► starts from what the machine calls                         ROOTS
+//!        ──► leaves out what these reach and never run                  DORMANT, REBOUND
 //!        ──► keeps a sleeping server when a caller of it is kept         SERVERS
 //!        ──► chooses boot level `kernel` when a service is reached       SERVICES
 //! ```
@@ -14,7 +15,7 @@
 
 mod tables;
 
-pub use tables::{ROOTS, SERVERS, SERVICES};
+pub use tables::{DORMANT, REBOUND, ROOTS, SERVERS, SERVICES};
 
 /// `M:F/A` by name.
 pub type Mfa = (&'static str, &'static str, u8);
@@ -50,6 +51,24 @@ pub struct Server {
 pub struct Service {
     pub server: &'static str,
     pub functions: &'static [(&'static str, &'static str)],
+}
+
+/// What the machine's own needs (`ROOTS`) reach but run only after the program called one of `woken_by`: functions by module and
+/// name, `*` for all of the module's. What given code reaches by itself is kept whatever stands here.
+#[derive(Debug, Clone, Copy)]
+pub struct Dormant {
+    pub why: &'static str,
+    pub woken_by: &'static [Mfa],
+    pub functions: &'static [(&'static str, &'static str)],
+}
+
+/// A call in a module of OTP that goes to a function of ours.
+#[derive(Debug, Clone, Copy)]
+pub struct Rebound {
+    pub module: &'static str,
+    pub call: Mfa,
+    pub to: (&'static str, &'static str),
+    pub why: &'static str,
 }
 
 macro_rules! modules {

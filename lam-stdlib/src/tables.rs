@@ -4,7 +4,7 @@
 //! Facts of OTP 25.2; an entry that the linked OTP does not have is passed over. A BIF that traps to Erlang code names its
 //! target in its own row, not here.
 
-use crate::{Root, Server, Service};
+use crate::{Dormant, Mfa, Rebound, Root, Server, Service};
 
 macro_rules! roots {
     ($($why:literal => [$(($m:literal, $f:literal, $a:literal)),* $(,)?]),* $(,)?) => {
@@ -16,9 +16,9 @@ macro_rules! roots {
 pub const ROOTS: &[Root] = roots! {
     "the first process runs it" => [("lam_boot", "start", 5)],
     "spawned, hibernated or called by name from our modules" => [
-        ("lam_boot", "main", 5), ("lam_boot", "sleep", 3), ("lam_boot", "wake", 3), ("lam_user", "server", 3),
+        ("lam_boot", "main", 5), ("lam_user", "server", 3),
         ("lam_logger", "start", 0), ("lam_logger", "flush", 0), ("lam_logger", "server", 1), ("lam_logger", "wake", 1),
-        ("lam_logger", "handler", 0), ("lam_logger", "wake_handler", 1),
+        ("lam_logger", "handler", 0), ("lam_logger", "wake_handler", 1), ("lam_logger", "enter_loop", 3),
     ],
     "`init:get_argument(home)` and arguments of `main/1`" => [("init", "to_charlist", 1)],
     "called for a function or fun that is not there" => [
@@ -30,32 +30,115 @@ pub const ROOTS: &[Root] = roots! {
         ("erl_stdlib_errors", "format_error", 2), ("erl_erts_errors", "format_bs_fail", 2),
     ],
     "the read of a setting by reports of OTP; its table is made at boot" => [("application_controller", "get_env", 2)],
-    "the process `logger`: `{log, …}` of the machine, `logger:add_handler` and its kin" => [
-        ("logger_server", "handle_call", 3), ("logger_server", "handle_cast", 2), ("logger_server", "handle_info", 2),
-        ("logger_server", "terminate", 2),
-    ],
+    "the process `logger`: `{log, …}` of the machine" => [("logger_server", "handle_info", 2)],
     "the handler `default`, called through its configuration" => [
-        ("logger_std_h", "log", 2), ("logger_std_h", "filter_config", 1), ("logger_std_h", "removing_handler", 1),
-        ("logger_std_h", "changing_config", 3), ("logger_std_h", "init", 2), ("logger_std_h", "check_config", 4),
-        ("logger_std_h", "config_changed", 3), ("logger_std_h", "reset_state", 2), ("logger_std_h", "filesync", 3),
-        ("logger_std_h", "write", 4), ("logger_std_h", "handle_info", 3), ("logger_std_h", "terminate", 3),
-        ("logger_formatter", "format", 2), ("logger_formatter", "check_config", 1),
+        ("logger_std_h", "log", 2), ("logger_std_h", "init", 2), ("logger_std_h", "filesync", 3), ("logger_std_h", "write", 4),
+        ("logger_std_h", "handle_info", 3), ("logger_formatter", "format", 2),
         ("logger_filters", "remote_gl", 2), ("logger_filters", "domain", 2),
     ],
     "the process of that handler" => [
         ("logger_olp", "init", 1), ("logger_olp", "handle_call", 3), ("logger_olp", "handle_cast", 2),
-        ("logger_olp", "handle_info", 2), ("logger_olp", "terminate", 2),
-        ("logger_h_common", "init", 1), ("logger_h_common", "handle_load", 2), ("logger_h_common", "handle_info", 2),
-        ("logger_h_common", "terminate", 2), ("logger_h_common", "reset_state", 1), ("logger_h_common", "notify", 2),
+        ("logger_olp", "handle_info", 2),
+        ("logger_h_common", "init", 1), ("logger_h_common", "handle_load", 2), ("logger_h_common", "handle_call", 3),
+        ("logger_h_common", "handle_info", 2), ("logger_h_common", "notify", 2),
     ],
 };
 
-/// Started by their first message (`lam_boot:asleep`).
+/// Every request for another configuration goes through it.
+const CONFIGURES: &[Mfa] = &[("logger_server", "call", 1)];
+/// Who hands the logger events that no part of OTP made.
+const LOGS: &[Mfa] = &[
+    ("logger_server", "call", 1),
+    ("logger", "macro_log", 3),
+    ("logger", "macro_log", 4),
+    ("logger", "macro_log", 5),
+    ("logger", "log_allowed", 4),
+    ("logger", "do_log", 3),
+    ("error_logger", "notify", 1),
+];
+
+/// What reports of the machine reach and never run.
+pub const DORMANT: &[Dormant] = &[
+    Dormant {
+        why: "the handler `default` writes to standard output, and is neither stopped nor overloaded, unless somebody configures it",
+        woken_by: CONFIGURES,
+        functions: &[
+            ("file", "*"),
+            ("filelib", "*"),
+            ("filename", "*"),
+            ("timer", "*"),
+            ("zlib", "*"),
+            ("logger", "add_handler"),
+            ("logger", "remove_handler"),
+            ("logger_h_common", "terminate"),
+            ("logger_olp", "terminate"),
+            ("logger_server", "handle_call"),
+            ("logger_server", "remove_filter"),
+            ("logger_server", "remove_handler"),
+            ("logger_std_h", "check_config"),
+            ("logger_std_h", "close_log_file"),
+            ("logger_std_h", "ensure_open"),
+            ("logger_std_h", "maybe_notify_error"),
+            ("logger_std_h", "maybe_rotate_file"),
+            ("logger_std_h", "open_log_file"),
+            ("logger_std_h", "rotate_file"),
+            ("logger_std_h", "update_rotation"),
+        ],
+    },
+    Dormant {
+        why: "the template that the handler `default` has shows no time in RFC 3339 and breaks lines; only an event that makes the formatter \
+              crash is shown by another",
+        woken_by: LOGS,
+        functions: &[("calendar", "system_time_to_rfc3339"), ("logger_formatter", "format_time"), ("re", "*")],
+    },
+];
+
+/// Calls in OTP's modules that go to ours.
+pub const REBOUND: &[Rebound] = &[
+    Rebound {
+        module: "logger_formatter",
+        call: ("string", "uppercase", 1),
+        to: ("lam_logger", "uppercase"),
+        why: "names of levels are ASCII; the tables of Unicode's cases would take 130 KB of each program",
+    },
+    Rebound {
+        module: "logger_olp",
+        call: ("gen_server", "enter_loop", 3),
+        to: ("lam_logger", "enter_loop"),
+        why: "a handler that nobody configures needs none of `gen_server`",
+    },
+];
+
+/// Started by their first message (`lam_boot:asleep`), or needed by what their callers ask for.
 pub const SERVERS: &[Server] = &[
+    Server {
+        name: "logger",
+        callers: CONFIGURES,
+        keep: &[
+            ("gen_server", "enter_loop", 3),
+            ("gen_server", "enter_loop", 4),
+            ("logger_server", "handle_call", 3),
+            ("logger_server", "handle_cast", 2),
+            ("logger_server", "terminate", 2),
+            ("logger_std_h", "filter_config", 1),
+            ("logger_std_h", "removing_handler", 1),
+            ("logger_std_h", "changing_config", 3),
+            ("logger_std_h", "check_config", 4),
+            ("logger_std_h", "config_changed", 3),
+            ("logger_std_h", "reset_state", 2),
+            ("logger_std_h", "terminate", 3),
+            ("logger_formatter", "check_config", 1),
+            ("logger_olp", "terminate", 2),
+            ("logger_h_common", "terminate", 2),
+            ("logger_h_common", "reset_state", 1),
+        ],
+    },
     Server {
         name: "file_server_2",
         callers: &[("file", "call", 2), ("file", "check_and_call", 2)],
         keep: &[
+            ("lam_boot", "sleep", 3),
+            ("lam_boot", "wake", 3),
             ("file_server", "init", 1),
             ("file_server", "handle_call", 3),
             ("file_server", "handle_cast", 2),
@@ -97,6 +180,8 @@ pub const SERVERS: &[Server] = &[
         name: "timer_server",
         callers: &[("timer", "req", 2), ("timer", "maybe_req", 2)],
         keep: &[
+            ("lam_boot", "sleep", 3),
+            ("lam_boot", "wake", 3),
             ("timer", "init", 1),
             ("timer", "handle_call", 3),
             ("timer", "handle_cast", 2),
@@ -109,6 +194,8 @@ pub const SERVERS: &[Server] = &[
         name: "logger_sup",
         callers: &[("logger_h_common", "start", 2), ("error_logger", "start", 0)],
         keep: &[
+            ("lam_boot", "sleep", 3),
+            ("lam_boot", "wake", 3),
             ("logger_sup", "init", 1),
             ("supervisor", "init", 1),
             ("supervisor", "handle_call", 3),
@@ -133,6 +220,8 @@ pub const SERVERS: &[Server] = &[
         name: "kernel_safe_sup",
         callers: &[("disk_log_server", "ensure_started", 0), ("dets_server", "ensure_started", 0)],
         keep: &[
+            ("lam_boot", "sleep", 3),
+            ("lam_boot", "wake", 3),
             ("kernel", "init", 1),
             ("supervisor", "init", 1),
             ("supervisor", "handle_call", 3),
@@ -161,6 +250,8 @@ pub const SERVERS: &[Server] = &[
         name: "kernel_sup",
         callers: &[("timer", "do_start", 0)],
         keep: &[
+            ("lam_boot", "sleep", 3),
+            ("lam_boot", "wake", 3),
             ("lam_boot", "init", 1),
             ("lam_boot", "adopt", 2),
             ("supervisor", "init", 1),

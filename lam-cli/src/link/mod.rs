@@ -21,7 +21,7 @@ use lam_vm::bif::machine_fingerprint;
 use lam_vm::image::{LayoutInput, LayoutModule, View, embedded, layout};
 use lam_vm::isa::generic;
 use lam_vm::loader::check::check;
-use lam_vm::loader::specialise::transform;
+use lam_vm::loader::specialise::transform_partly;
 
 use crate::error::{Error, Result};
 use crate::plan::{BuildInput, BuiltImage, Entry, Missing, ModuleReport};
@@ -38,7 +38,10 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         let module = &program.modules[kept.module];
         let cannot_load = |error| Error::new(format!("cannot load `{}`: {error}", module.name));
         let facts = check(&module.file, &natives).map_err(cannot_load)?;
-        let code = transform(&module.file, &natives, &facts, &|index| kept.functions[index]).map_err(cannot_load)?;
+        let code = transform_partly(&module.file, &natives, &facts, &|index| kept.functions[index], &|index| {
+            kept.dormant.contains(&index)
+        })
+        .map_err(cannot_load)?;
         for op_index in &code.unsupported {
             let Some(function) = module.file.code.function_at(*op_index) else { continue };
             let place = (kept.module, function);

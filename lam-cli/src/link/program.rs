@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use lam_stdlib::{REBOUND, Rebound};
 use lam_vm::loader::BeamFile;
+use lam_vm::loader::tables::Import;
 
 use crate::error::{Error, Result};
 use crate::plan::BuildInput;
@@ -80,8 +82,11 @@ impl<'a> Program<'a> {
             self.by_name.insert(name.to_string(), None);
             return Ok(None);
         };
-        let file = BeamFile::parse(&library.bytes)
+        let mut file = BeamFile::parse(&library.bytes)
             .map_err(|error| Error::new(format!("cannot read `{name}` of {}: {error}", self.input.library.origin())))?;
+        for row in REBOUND.iter().filter(|row| row.module == name) {
+            rebind(&mut file, row);
+        }
         Ok(Some(self.add(name, library.app, file, false)))
     }
     /// The exported function of a module.
@@ -114,4 +119,15 @@ impl<'a> Program<'a> {
         let function = &module.file.code.functions[function];
         (&module.name, module.file.atom(function.name), function.arity)
     }
+}
+
+/// Lets a module call one of our functions in the place of one of OTP's.
+fn rebind(file: &mut BeamFile, row: &Rebound) {
+    let (module, function, arity) = row.call;
+    let is_it =
+        |import: &Import| file.atom(import.module) == module && file.atom(import.function) == function && import.arity == arity;
+    let Some(index) = file.tables.imports.iter().position(is_it) else { return };
+    let first = file.tables.atoms.len() as u32;
+    file.tables.atoms.extend([row.to.0.into(), row.to.1.into()]);
+    file.tables.imports[index] = Import { module: first, function: first + 1, arity };
 }

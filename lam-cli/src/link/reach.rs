@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use lam_stdlib::{ROOTS, SERVERS, SERVICES};
+use lam_stdlib::{DORMANT, ROOTS, SERVERS, SERVICES};
 use lam_vm::loader::specialise::is_lacking_native;
 
 use super::literal::{self, Met};
@@ -24,6 +24,8 @@ pub struct Kept {
     pub module: usize,
     /// For each function of the file, whether it is kept.
     pub functions: Vec<bool>,
+    /// Those of them that are called locally and left out all the same (`DORMANT`).
+    pub dormant: BTreeSet<usize>,
 }
 
 /// What is kept, what it lacks, and what the user should hear.
@@ -67,6 +69,9 @@ struct Reach<'a, 'p> {
     services: BTreeMap<&'static str, (String, Place)>,
     /// What is found missing now is the program's, not the machine's.
     is_reporting: bool,
+    /// What the machine's own needs may reach and leave out: modules, and functions of them or `*`.
+    dormant: BTreeSet<(&'static str, &'static str)>,
+    dormant_places: BTreeSet<Place>,
 }
 
 /// Finds what is kept. `entry` is a root of its own.
@@ -89,11 +94,15 @@ pub fn reach(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, 
         missing: BTreeMap::new(),
         services: BTreeMap::new(),
         is_reporting: true,
+        dormant: BTreeSet::new(),
+        dormant_places: BTreeSet::new(),
     };
     reach.user_roots(entry)?;
     reach.run()?;
     reach.is_reporting = false;
     reach.keep_quiet();
+    reach.run()?;
+    reach.sleep();
     for root in ROOTS {
         reach.root(root.mfa)?;
     }
@@ -164,6 +173,9 @@ impl Reach<'_, '_> {
         if self.parents.contains_key(&place) {
             return;
         }
+        if self.is_dormant(place) {
+            return;
+        }
         let is_given = |place: Place| self.program.modules[place.0].is_given;
         if self.is_reporting && self.program.modules[place.0].app == "lam" && parent.is_some_and(|parent| !is_given(parent)) {
             self.quiet.push((place, parent));
@@ -180,6 +192,35 @@ impl Reach<'_, '_> {
             if matches!(self.shake, Shake::Modules | Shake::None) {
                 self.keep_all(module, Some(place));
             }
+        }
+    }
+
+    /// From here on only the machine asks: what nothing of the program wakes is left out.
+    fn sleep(&mut self) {
+        if self.unseen.is_some() || matches!(self.shake, Shake::Modules | Shake::None) {
+            return;
+        }
+        for row in DORMANT {
+            let is_woken =
+                row.woken_by.iter().any(|(module, function, arity)| self.kept_place(module, function, *arity).is_some());
+            if !is_woken {
+                self.dormant.extend(row.functions);
+            }
+        }
+    }
+
+    fn is_dormant(&self, place: Place) -> bool {
+        let (module, function, _) = self.program.mfa(place);
+        !self.dormant.is_empty() && (self.dormant.contains(&(module, "*")) || self.dormant.contains(&(module, function)))
+    }
+
+    /// A function that is called locally.
+    fn keep_local(&mut self, place: Place, parent: Place) {
+        if self.is_dormant(place) && !self.parents.contains_key(&place) {
+            self.parents.insert(place, Some(parent));
+            self.dormant_places.insert(place);
+        } else {
+            self.keep(place, Some(parent));
         }
     }
 
@@ -376,7 +417,7 @@ impl Reach<'_, '_> {
         let found = scan::scan(&module.file, &module.file.code.functions[place.1]);
         let (is_given, app) = (module.is_given, module.app.clone());
         for function in found.local {
-            self.keep((place.0, function), Some(place));
+            self.keep_local((place.0, function), place);
         }
         for (module, function, arity) in &found.calls {
             self.call(place, module, function, *arity, is_given)?;
@@ -508,7 +549,8 @@ impl Reach<'_, '_> {
             let row = &self.program.modules[*module];
             let count = row.file.code.functions.len();
             let functions = (0..count).map(|index| self.parents.contains_key(&(*module, index))).collect();
-            kept.insert(&row.name, Kept { module: *module, functions });
+            let dormant = (0..count).filter(|index| self.dormant_places.contains(&(*module, *index))).collect();
+            kept.insert(&row.name, Kept { module: *module, functions, dormant });
         }
         let kept = kept.into_values().collect();
         Reached { kept, missing, warnings, parents: self.parents }

@@ -247,11 +247,9 @@ impl Code {
         let [first, count] = module.lines;
         let lines: &[LineRow] = image.lines().get(first as usize..(first + count) as usize)?;
         let row = &lines[lines.partition_point(|row| row.offset <= offset).checked_sub(1)?];
-        if row.line == 0 {
-            return None;
-        }
-        let file = image.files().get(module.files as usize + row.file as usize)?;
-        Some((*file, row.line))
+        let (file, line) = row.place()?;
+        let file = image.files().get(module.files as usize + file as usize)?;
+        Some((*file, line))
     }
 }
 

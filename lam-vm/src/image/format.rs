@@ -103,10 +103,19 @@ pub struct ModuleRow {
 pub struct LineRow {
     /// Word offset from the module's code from which on it holds.
     pub offset: u32,
-    /// Index from the module's first file name.
-    pub file: u32,
-    /// 0: no place known.
-    pub line: u32,
+    /// Bits 31..24: index from the module's first file name; 23..0: line. 0: no place known.
+    pub place: u32,
+}
+
+impl LineRow {
+    /// What does not fit is no place, as in OTP.
+    pub fn new(offset: u32, file: u32, line: u32) -> LineRow {
+        LineRow { offset, place: if file < 1 << 8 && line < 1 << 24 { file << 24 | line } else { 0 } }
+    }
+    /// File and line.
+    pub fn place(&self) -> Option<(u32, u32)> {
+        (self.place & 0xFF_FFFF != 0).then_some((self.place >> 24, self.place & 0xFF_FFFF))
+    }
 }
 
 /// Where a function is looked up in `ExportIndex` first.
@@ -117,4 +126,4 @@ pub fn export_hash(module: u32, function: u32, arity: u32) -> u32 {
     hash ^ (hash >> 13)
 }
 
-const _: () = assert!(size_of::<Header>().is_multiple_of(8) && size_of::<ModuleRow>() == 15 * 8 && size_of::<LineRow>() == 12);
+const _: () = assert!(size_of::<Header>().is_multiple_of(8) && size_of::<ModuleRow>() == 15 * 8 && size_of::<LineRow>() == 8);

@@ -419,7 +419,14 @@ impl<'a> Layout<'a> {
                 // File 0 is the module's own source.
                 let row = module.file.lines.lines.get(*line as usize);
                 let (file, line) = row.map_or((0, 0), |(file, line)| (*file, *line));
-                lines.push(LineRow { offset: *offset, file, line });
+                let row = LineRow::new(*offset, file, line);
+                // What follows from the row before says nothing, as does a place behind which no instruction begins.
+                if lines[first_line as usize..].last().is_some_and(|last| last.offset == row.offset) {
+                    lines.pop();
+                }
+                if lines[first_line as usize..].last().is_none_or(|last| last.place != row.place) {
+                    lines.push(row);
+                }
             }
             let first_file = files.len() as u64;
             files.push(self.literals.final_word(literals[index].source));
@@ -467,7 +474,7 @@ impl<'a> Layout<'a> {
         self.sections[Section::Modules as usize] = [start as u64, (self.bytes.len() - start) as u64];
         let numbers: Vec<u8> = functions.iter().flat_map(|offset| offset.to_le_bytes()).collect();
         self.section(Section::Functions, &numbers);
-        let rows: Vec<u8> = lines.iter().flat_map(|row| [row.offset, row.file, row.line]).flat_map(u32::to_le_bytes).collect();
+        let rows: Vec<u8> = lines.iter().flat_map(|row| [row.offset, row.place]).flat_map(u32::to_le_bytes).collect();
         self.section(Section::Lines, &rows);
         self.align();
         let first = (self.bytes.len() / 8) as u32;

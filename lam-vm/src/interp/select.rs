@@ -44,6 +44,28 @@ unsafe fn find(m: &mut Machine, w: u64, value: u64) -> Step {
     }
 }
 
+/// Small integers in ranges, by halving: the offset of the last value of the table that is not above the one in slot a. The first
+/// value is below all smalls.
+#[inline(always)]
+pub unsafe fn select_range(m: &mut Machine, w: u64) -> Step {
+    // SAFETY: as `select_val`.
+    unsafe {
+        let value = m.get::<0>(slot_a(w));
+        if !word::is_small(value) {
+            return m.jump(jump_bc(w));
+        }
+        let count = m.ext(1) as usize;
+        let values = m.pc.add(2);
+        let (mut low, mut high) = (0, count);
+        while high - low > 1 {
+            let middle = (low + high) / 2;
+            if *values.add(middle) as i64 <= value as i64 { low = middle } else { high = middle }
+        }
+        let offset = offset_at(values.add(count), low);
+        m.jump(offset)
+    }
+}
+
 /// By the number of elements of the tuple in slot a (values are smalls); anything else fails.
 #[inline(always)]
 pub unsafe fn select_tuple_arity(m: &mut Machine, w: u64) -> Step {

@@ -22,7 +22,7 @@ pub fn length(words: &[u64]) -> Option<usize> {
     let ext = |index: usize| words.get(index).and_then(|word| usize::try_from(*word).ok());
     let length = match (usize::from(row.words), first as u16) {
         (0, number::InitYregs) => 1 + slots(first)[0].div_ceil(4) as usize,
-        (0, number::SelectVal | number::SelectTupleArity) => {
+        (0, number::SelectVal | number::SelectRange | number::SelectTupleArity) => {
             let count = ext(1)?;
             count.checked_add(count.div_ceil(2))?.checked_add(2)?
         }

@@ -119,6 +119,7 @@ macro_rules! for_each_specific_op {
             fast IsLeConstant "is_le_constant" [2] ("snj|q") = tests::is_le_constant;
             fast SelectVal "select_val" [0] ("sJ|n") = select::select_val;
             fast SelectTupleArity "select_tuple_arity" [0] ("sJ|n") = select::select_tuple_arity;
+            fast SelectRange "select_range" [0] ("sJ|n") = select::select_range;
             fast JumpOnValue "jump_on_value" [0] ("sJ|nn") = select::jump_on_value;
 
             fast Add "add" [2] ("ssd|F") = arith::add;

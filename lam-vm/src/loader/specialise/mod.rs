@@ -124,13 +124,25 @@ pub fn transform(
     proofs: &dyn Proofs,
     keep: &dyn Fn(usize) -> bool,
 ) -> Result<ModuleCode, LoadError> {
+    transform_partly(file, natives, proofs, keep, &|_| false)
+}
+
+/// As `transform`; of the kept functions that `is_left_out` names only the call is there, and raises.
+pub fn transform_partly(
+    file: &BeamFile,
+    natives: &dyn Natives,
+    proofs: &dyn Proofs,
+    keep: &dyn Fn(usize) -> bool,
+    is_left_out: &dyn Fn(usize) -> bool,
+) -> Result<ModuleCode, LoadError> {
     let mut out = Emitter::default();
     out.code.labels = vec![u32::MAX; file.code.labels.len()];
     let mut transformer = Transformer { file, natives, proofs, out, index: 0 };
     for (index, function) in file.code.functions.iter().enumerate().filter(|(index, _)| keep(*index)) {
         // Where the program's own natives are missing its stub speaks for itself, as on the real machine.
         let name = file.atom(function.name);
-        if natives.is_native_of_otp(file.module(), name, usize::from(function.arity)) && is_lacking_native(file, natives, index) {
+        let is_native = natives.is_native_of_otp(file.module(), name, usize::from(function.arity));
+        if is_left_out(index) || is_native && is_lacking_native(file, natives, index) {
             transformer.lacking_function(function)?;
             continue;
         }
