@@ -44,7 +44,9 @@ impl Driver {
         }
         if queues.sharing() == Sharing::Eager {
             start_next(&self.system);
-            queues.wake_one();
+            if queues.own_len() > 0 {
+                queues.wake_one();
+            }
             return;
         }
         // The process that just ran stands in the queue again, perhaps; it alone is no backlog.
