@@ -6,7 +6,7 @@
 mod table;
 mod well_known;
 
-pub use table::{Full, adopt_image, all, count, intern, intern_static, lookup};
+pub use table::{Full, LIMIT, adopt_image, all, count, intern, intern_static, lookup};
 pub use well_known::am;
 
 /// Texts of the machine's own atoms, by number.

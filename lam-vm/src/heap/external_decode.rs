@@ -11,6 +11,7 @@ use super::Heap;
 use super::external::{VERSION, tag};
 use super::external_scan::{Stream, scan};
 use crate::atom::{self, Atom};
+use crate::platform::failure;
 use crate::term::identity::{REF_FIRST_BITS, REF_NUMBERS_MAX, id_of_numbers, local_node};
 use crate::term::integer::{self, Endian, Integer};
 use crate::term::word::{self, kind};
@@ -119,7 +120,9 @@ fn inflate(deflated: &[u8], length: u64, safe: bool) -> Result<(Vec<u8>, usize),
     let mut zlib = ZlibDecoder::new(deflated);
     let mut inflated = Vec::new();
     let capacity = usize::try_from(length + 1).map_err(|_| DecodeError::Invalid)?;
-    inflated.try_reserve_exact(capacity).map_err(|_| DecodeError::Invalid)?;
+    if !failure::try_reserve(&mut inflated, capacity) {
+        return Err(DecodeError::Invalid);
+    }
     zlib.by_ref().take(length + 1).read_to_end(&mut inflated).map_err(|_| DecodeError::Truncated)?;
     if inflated.len() as u64 != length {
         return Err(DecodeError::Invalid);

@@ -87,6 +87,25 @@ pub struct HeapInfo {
     pub bin_old_vheap_block_size: usize,
 }
 
+impl HeapInfo {
+    /// The sizes by their names in Erlang, in OTP's order.
+    pub fn named_sizes(&self) -> [(&'static str, usize); 11] {
+        [
+            ("old_heap_block_size", self.old_heap_block_size),
+            ("heap_block_size", self.heap_block_size),
+            ("mbuf_size", self.mbuf_size),
+            ("recent_size", self.recent_size),
+            ("stack_size", self.stack_size),
+            ("old_heap_size", self.old_heap_size),
+            ("heap_size", self.heap_size),
+            ("bin_vheap_size", self.bin_vheap_size),
+            ("bin_vheap_block_size", self.bin_vheap_block_size),
+            ("bin_old_vheap_size", self.bin_old_vheap_size),
+            ("bin_old_vheap_block_size", self.bin_old_vheap_block_size),
+        ]
+    }
+}
+
 // SAFETY: the pointers lead into blocks that the heap owns alone; who has `&mut ProcessHeap` has them all.
 unsafe impl Send for ProcessHeap {}
 

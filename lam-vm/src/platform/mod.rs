@@ -14,6 +14,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "this is the one door to the host")]
 
 pub mod env;
+pub mod failure;
 pub mod memory;
 pub mod posix;
 pub mod types;
@@ -71,7 +72,9 @@ pub mod files {
         let mut want = if size == 0 { LEAST_BYTES } else { size };
         loop {
             let filled = bytes.len();
-            bytes.try_reserve_exact(want).map_err(|_| Posix::Enomem)?;
+            if !super::failure::try_reserve(&mut bytes, want) {
+                return Err(Posix::Enomem);
+            }
             bytes.resize(filled + want, 0);
             let got = file.read(&mut bytes[filled..])?;
             bytes.truncate(filled + got);

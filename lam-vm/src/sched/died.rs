@@ -48,19 +48,23 @@ impl Driver {
         self.log_error(&reason);
         reason
     }
-    /// Tells `logger`, or without one stderr.
     fn log_error(&mut self, value: &OwnedTerm) {
+        let pid = self.scheduler.process().pid;
+        let args = join([value], |heap, [value]| heap.list(&[pid_term(pid), value]));
+        self.log(FORMAT, &args);
+    }
+    /// Tells `logger`, or without one stderr, about the running process.
+    pub(super) fn log(&mut self, format: &str, args: &OwnedTerm) {
         let process = self.scheduler.process();
         let (pid, leader) = (process.pid, process.group_leader);
         let time_us = platform::system_ns() / 1000;
         let Some(logger) = self.system.names.whereis(am::LOGGER) else {
-            let text = format!("Error in process {} with exit value:\n{}\n", shown(pid_term(pid)), shown(value.term()));
+            let text = filled(format, args.term());
             let _ = platform::stdio::write_all(platform::stdio::Stream::Stderr, text.as_bytes());
             return;
         };
-        let message = join([value], |heap, [value]| {
-            let format = heap.charlist(FORMAT);
-            let args = heap.list(&[pid_term(pid), value]);
+        let message = join([args], |heap, [args]| {
+            let format = heap.charlist(format);
             let tag = heap
                 .map_from_pairs(&[(Term::atom(am::TAG), Term::atom(am::ERROR)), (Term::atom(am::EMULATOR), Term::bool(true))]);
             let time = heap.integer(time_us);
@@ -95,6 +99,19 @@ fn report(reason: Term<'_>) -> i32 {
     let text = format!("the first process ended: {}\n", shown(reason));
     let _ = platform::stdio::write_all(platform::stdio::Stream::Stderr, text.as_bytes());
     1
+}
+
+/// The text of a format that holds only `~p` and `~n`.
+fn filled(format: &str, args: Term<'_>) -> String {
+    let mut args = args.iter_list();
+    let mut text = String::new();
+    for (index, part) in format.replace("~n", "\n").split("~p").enumerate() {
+        if index > 0 {
+            text.extend(args.next().map(shown));
+        }
+        text.push_str(part);
+    }
+    text
 }
 
 /// A term's text, not longer than a report can bear.

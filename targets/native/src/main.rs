@@ -16,8 +16,13 @@ mod unwind;
 use std::os::unix::ffi::OsStringExt;
 
 use lam_vm::machine::{Host, Machine};
+use lam_vm::platform::failure::{self, Memory};
+
+#[global_allocator]
+static MEMORY: Memory = Memory;
 
 fn main() {
+    failure::report_panics();
     let args = std::env::args_os().skip(1).map(OsStringExt::into_vec).collect();
     let Some(image) = image::map() else {
         eprintln!("error: this file is a launcher without a program\n\nhint: `lam build` puts one in");

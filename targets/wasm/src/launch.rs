@@ -1,17 +1,18 @@
 //! From the start of a WASI command to the machine's exit code.
 
 use lam_vm::machine::{Host, Machine};
+use lam_vm::platform::failure::{self, Memory};
 
 use crate::archive;
+
+#[global_allocator]
+static MEMORY: Memory = Memory;
 
 /// Runs the program inside; ends the process.
 pub fn launch() {
     // Before anything big is allocated, so that the image lies where `lam build` assumed.
     let image = archive::map();
-    std::panic::set_hook(Box::new(|info| {
-        eprintln!("error: LAM stopped: {info}\n\nhint: this is a fault in LAM; please report it with the program that shows it");
-        std::process::exit(101);
-    }));
+    failure::report_panics();
     let Some(image) = image else {
         eprintln!("error: this file is a launcher without a program\n\nhint: `lam build` puts one in");
         std::process::exit(2);

@@ -67,14 +67,23 @@ fn is_latin1<'c>(encoding: Term<'c>) -> Result<bool, Stop<'c>> {
 }
 
 /// Makes or finds the atom; too long a text is `system_limit` for a new one, `badarg` for one that should be there.
-fn atom_of<'c>(text: &str, must_exist: bool) -> BifResult<'c> {
+fn atom_of<'c>(call: &mut Call<'c>, text: &str, must_exist: bool) -> BifResult<'c> {
     let too_long = text.len() > MAX_CHARACTERS && text.chars().count() > MAX_CHARACTERS;
     let atom: Option<Atom> = match (must_exist, too_long) {
         (true, _) => Some(atom::lookup(text).or_badarg()?),
         (false, true) => None,
-        (false, false) => atom::intern(text).ok(),
+        (false, false) => Some(atom::intern(text).map_err(|_| table_full(call))?),
     };
     atom.map(Term::atom).ok_or(Stop::SYSTEM_LIMIT)
+}
+
+/// The atom table is full: the machine ends with OTP's words.
+pub fn table_full<'c>(call: &mut Call<'c>) -> Stop<'c> {
+    let standard = &call.system().standard;
+    standard.flush();
+    let text = format!("no more index entries in atom_tab (max={})\n", atom::LIMIT);
+    let _ = standard.write(crate::platform::stdio::Stream::Stderr, text.as_bytes());
+    Stop::Halt(1)
 }
 
 /// Text of a flat list of characters.
@@ -83,26 +92,26 @@ fn text_of_list<'c>(list: Term<'c>) -> Result<String, Stop<'c>> {
     characters.into_iter().map(char::from_u32).collect::<Option<String>>().or_badarg()
 }
 
-fn list_to_atom<'c>(_: &mut Call<'c>, [list]: [Term<'c>; 1]) -> BifResult<'c> {
-    atom_of(&text_of_list(list)?, false)
+fn list_to_atom<'c>(call: &mut Call<'c>, [list]: [Term<'c>; 1]) -> BifResult<'c> {
+    atom_of(call, &text_of_list(list)?, false)
 }
-fn list_to_existing_atom<'c>(_: &mut Call<'c>, [list]: [Term<'c>; 1]) -> BifResult<'c> {
-    atom_of(&text_of_list(list)?, true)
+fn list_to_existing_atom<'c>(call: &mut Call<'c>, [list]: [Term<'c>; 1]) -> BifResult<'c> {
+    atom_of(call, &text_of_list(list)?, true)
 }
 
-fn atom_of_binary<'c>(binary: Term<'c>, encoding: Term<'c>, must_exist: bool) -> BifResult<'c> {
+fn atom_of_binary<'c>(call: &mut Call<'c>, binary: Term<'c>, encoding: Term<'c>, must_exist: bool) -> BifResult<'c> {
     let bytes = binary.to_bytes().or_badarg()?;
     if is_latin1(encoding)? {
         let text: String = bytes.iter().map(|byte| char::from(*byte)).collect();
-        return atom_of(&text, must_exist);
+        return atom_of(call, &text, must_exist);
     }
-    atom_of(core::str::from_utf8(&bytes).ok().or_badarg()?, must_exist)
+    atom_of(call, core::str::from_utf8(&bytes).ok().or_badarg()?, must_exist)
 }
-fn binary_to_atom<'c>(_: &mut Call<'c>, [binary, encoding]: [Term<'c>; 2]) -> BifResult<'c> {
-    atom_of_binary(binary, encoding, false)
+fn binary_to_atom<'c>(call: &mut Call<'c>, [binary, encoding]: [Term<'c>; 2]) -> BifResult<'c> {
+    atom_of_binary(call, binary, encoding, false)
 }
-fn binary_to_existing_atom<'c>(_: &mut Call<'c>, [binary, encoding]: [Term<'c>; 2]) -> BifResult<'c> {
-    atom_of_binary(binary, encoding, true)
+fn binary_to_existing_atom<'c>(call: &mut Call<'c>, [binary, encoding]: [Term<'c>; 2]) -> BifResult<'c> {
+    atom_of_binary(call, binary, encoding, true)
 }
 
 #[cfg(test)]

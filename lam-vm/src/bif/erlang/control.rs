@@ -41,7 +41,15 @@ bifs! { module "erlang";
 }
 
 fn apply_2<'c>(call: &mut Call<'c>, [fun, args]: [Term<'c>; 2]) -> BifResult<'c> {
-    let args = args.list_to_vec().filter(|args| args.len() <= 255).or_badarg()?;
+    let list = args;
+    let args = args.list_to_vec().or_badarg()?;
+    if args.len() > 255 {
+        if !fun.is_fun() {
+            return Err(call.error_with(am::BADFUN, fun));
+        }
+        let pair = call.tuple(&[fun, list]);
+        return Err(call.error_with(am::BADARITY, pair));
+    }
     Err(call.apply_fun(fun, &args))
 }
 

@@ -4,7 +4,7 @@ use crate::atom::{Atom, am};
 use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::code::Code;
 use crate::heap::external::{self, DEFAULT_LEVEL, EncodeOptions};
-use crate::heap::external_decode::{self, DecodeOptions, Links, UnknownFun};
+use crate::heap::external_decode::{self, DecodeError, DecodeOptions, Links, UnknownFun};
 use crate::term::{Export, FunEntry, Term};
 
 bifs! { module "erlang";
@@ -124,7 +124,10 @@ fn decode<'c>(call: &mut Call<'c>, binary: Term<'c>, options: DecodeOptions) -> 
     let bytes = binary.to_bytes().ok_or(Stop::BADARG)?;
     call.bump((bytes.len() / BYTES_A_REDUCTION) as i64);
     let system = call.system();
-    external_decode::decode(call, &bytes, options, &system.code).map_err(|_| Stop::BADARG)
+    external_decode::decode(call, &bytes, options, &system.code).map_err(|error| match error {
+        DecodeError::AtomLimit => super::atoms::table_full(call),
+        _ => Stop::BADARG,
+    })
 }
 
 fn binary_to_term<'c>(call: &mut Call<'c>, [binary]: [Term<'c>; 1]) -> BifResult<'c> {

@@ -433,7 +433,10 @@ fn system_flag<'c>(call: &mut Call<'c>, [flag, value]: [Term<'c>; 2]) -> BifResu
             value.as_usize().filter(|count| *count == 1).or_badarg()?;
             Ok(call.integer(1))
         }
-        "max_heap_size" => system_info(call, [flag]),
+        "max_heap_size" => {
+            super::spawning::max_heap(value).or_badarg()?;
+            system_info(call, [flag])
+        }
         // Reports of the machine go to `logger`, whoever else is named.
         "system_logger" if value.is_local_pid() => system_info(call, [flag]),
         "multi_scheduling" | "scheduler_bind_type" | "system_logger" | "time_offset" => {

@@ -1,0 +1,105 @@
+//! When the machine cannot go on: memory that the host does not give, and faults of our own.
+//!
+//! A launcher declares `#[global_allocator] static MEMORY: Memory = Memory;` and calls `report_panics` first. The reports go
+//! straight to stderr and take no memory.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use super::types::Stream;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+
+/// Exit code of a machine that ran out of memory, as OTP's.
+const OUT_OF_MEMORY: i32 = 1;
+/// Exit code of a fault in LAM.
+const FAULT: i32 = 101;
+
+/// The host's allocator; when it has no more to give, the machine ends with a report.
+pub struct Memory;
+
+thread_local! {
+    static MAY_FAIL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Reserves exactly `count` more elements; false where the host has no memory for them.
+pub fn try_reserve<T>(vector: &mut Vec<T>, count: usize) -> bool {
+    MAY_FAIL.set(true);
+    let reserved = vector.try_reserve_exact(count).is_ok();
+    MAY_FAIL.set(false);
+    reserved
+}
+
+fn checked(at: *mut u8, bytes: usize) -> *mut u8 {
+    if at.is_null() {
+        refused(bytes);
+    }
+    at
+}
+
+/// What the end itself may need: given back before the report.
+static RESERVE: AtomicUsize = AtomicUsize::new(0);
+const RESERVE_LAYOUT: Layout = Layout::new::<[u64; 1 << 15]>();
+
+fn keep_reserve() {
+    // SAFETY: the layout is not empty.
+    RESERVE.store(unsafe { System.alloc(RESERVE_LAYOUT) } as usize, Ordering::Release);
+}
+
+#[cold]
+fn refused(bytes: usize) {
+    if MAY_FAIL.try_with(Cell::get).unwrap_or(false) {
+        return;
+    }
+    let reserve = RESERVE.swap(0, Ordering::AcqRel);
+    if reserve == 0 {
+        // The end is under way: who comes now waits for it.
+        loop {
+            std::thread::yield_now();
+        }
+    }
+    // SAFETY: `keep_reserve` allocated it with this layout, and the swap gave it to us alone.
+    unsafe { System.dealloc(reserve as *mut u8, RESERVE_LAYOUT) };
+    let mut digits = [b'0'; 20];
+    let (mut left, mut at) = (bytes, digits.len());
+    while left > 0 && at > 0 {
+        at -= 1;
+        digits[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+    }
+    for part in [&b"error: out of memory: the host refused "[..], &digits[at.min(digits.len() - 1)..], b" bytes\n"] {
+        let _ = super::stdio::write_all(Stream::Stderr, part);
+    }
+    super::exit(OUT_OF_MEMORY)
+}
+
+// SAFETY: every call goes to the host's allocator as it is; a null that it gives is given on, or the program ends.
+unsafe impl GlobalAlloc for Memory {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: promised by the caller.
+        checked(unsafe { System.alloc(layout) }, layout.size())
+    }
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: promised by the caller.
+        checked(unsafe { System.alloc_zeroed(layout) }, layout.size())
+    }
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: promised by the caller.
+        unsafe { System.dealloc(at, layout) }
+    }
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: promised by the caller.
+        checked(unsafe { System.realloc(at, layout, size) }, size)
+    }
+}
+
+/// A panic is a fault in LAM: it is reported as one, and the machine ends. Called first of all by a launcher.
+pub fn report_panics() {
+    keep_reserve();
+    std::panic::set_hook(Box::new(|info| {
+        let text = format!(
+            "error: LAM stopped: {info}\n\nhint: this is a fault in LAM; please report it with the program that shows it\n"
+        );
+        let _ = super::stdio::write_all(Stream::Stderr, text.as_bytes());
+        super::exit(FAULT)
+    }));
+}
