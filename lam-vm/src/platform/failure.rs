@@ -7,6 +7,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use super::types::Stream;
+use crate::sync::OnceLock;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// Exit code of a machine that ran out of memory, as OTP's.
@@ -37,12 +38,13 @@ fn checked(at: *mut u8, bytes: usize) -> *mut u8 {
 }
 
 /// What the end itself may need: given back before the report.
-static RESERVE: AtomicUsize = AtomicUsize::new(0);
+static RESERVE: OnceLock<AtomicUsize> = OnceLock::new();
 const RESERVE_LAYOUT: Layout = Layout::new::<[u64; 1 << 15]>();
 
 fn keep_reserve() {
     // SAFETY: the layout is not empty.
-    RESERVE.store(unsafe { System.alloc(RESERVE_LAYOUT) } as usize, Ordering::Release);
+    let reserve = unsafe { System.alloc(RESERVE_LAYOUT) };
+    let _ = RESERVE.set(AtomicUsize::new(reserve as usize));
 }
 
 #[cold]
@@ -50,15 +52,18 @@ fn refused(bytes: usize) {
     if MAY_FAIL.try_with(Cell::get).unwrap_or(false) {
         return;
     }
-    let reserve = RESERVE.swap(0, Ordering::AcqRel);
-    if reserve == 0 {
+    match RESERVE.get().map(|reserve| reserve.swap(0, Ordering::AcqRel)) {
+        None => {}
         // The end is under way: who comes now waits for it.
-        loop {
-            std::thread::yield_now();
+        Some(0) => {
+            for _ in 0..1_000_000 {
+                std::thread::yield_now();
+            }
+            std::process::abort();
         }
+        // SAFETY: `keep_reserve` allocated it with this layout, and the swap gave it to us alone.
+        Some(reserve) => unsafe { System.dealloc(reserve as *mut u8, RESERVE_LAYOUT) },
     }
-    // SAFETY: `keep_reserve` allocated it with this layout, and the swap gave it to us alone.
-    unsafe { System.dealloc(reserve as *mut u8, RESERVE_LAYOUT) };
     let mut digits = [b'0'; 20];
     let (mut left, mut at) = (bytes, digits.len());
     while left > 0 && at > 0 {
