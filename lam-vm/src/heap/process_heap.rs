@@ -227,7 +227,7 @@ impl ProcessHeap {
         denies
     }
     /// After a collection under `gc_zeal`: as many tests of room succeed as one instruction makes, so that the one that runs again
-    /// gets on, and more the larger the block is, so that programs with much data get on too. `LAM_ZEAL` is a number added.
+    /// gets on, and more the more there is to copy, so that programs with much data get on too. `LAM_ZEAL` is a number added.
     pub(super) fn rearm_zeal(&mut self) {
         if cfg!(feature = "gc_zeal") {
             static MORE: OnceLock<usize> = OnceLock::new();
@@ -236,8 +236,8 @@ impl ProcessHeap {
                 String::from_utf8_lossy(&text).parse().unwrap_or(0)
             });
             const MUCH_WORDS: usize = 16 << 10;
-            let block_words = self.block_words();
-            self.zeal_tests = 3 + more + block_words / 64 + block_words.saturating_sub(MUCH_WORDS) / 2;
+            let words = self.total_words();
+            self.zeal_tests = 3 + more + words / 64 + words.saturating_sub(MUCH_WORDS) / 2;
         }
     }
     pub fn info(&self) -> HeapInfo {
