@@ -115,6 +115,14 @@ pub struct Implementation {
 pub const IMPLEMENTATIONS: &[Implementation] = &[
     Implementation { module: "prim_file", made_by: ("prim_file", "open", 2) },
     Implementation { module: "prim_file", made_by: ("prim_file", "file_desc_to_ref", 2) },
+    // Who reads terms may be asked what was wrong with them: `{Line, Module, What}`.
+    Implementation { module: "erl_parse", made_by: ("erl_parse", "parse_term", 1) },
+    Implementation { module: "erl_parse", made_by: ("erl_parse", "parse_exprs", 1) },
+    Implementation { module: "erl_parse", made_by: ("erl_parse", "parse_form", 1) },
+    Implementation { module: "erl_scan", made_by: ("erl_scan", "tokens", 3) },
+    Implementation { module: "erl_scan", made_by: ("erl_scan", "string", 3) },
+    Implementation { module: "epp", made_by: ("epp", "open", 1) },
+    Implementation { module: "erl_lint", made_by: ("erl_lint", "module", 3) },
     Implementation { module: "ram_file", made_by: ("ram_file", "open", 2) },
     Implementation { module: "raw_file_io_compressed", made_by: ("raw_file_io", "open", 2) },
     Implementation { module: "raw_file_io_deflate", made_by: ("raw_file_io", "open", 2) },
