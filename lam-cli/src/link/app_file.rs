@@ -40,6 +40,21 @@ pub fn environment(text: &[u8]) -> Option<Vec<Constant>> {
     }
 }
 
+/// A term as a command line writes it, without a full stop.
+pub fn constant(text: &str) -> Option<Constant> {
+    parse(&format!("{text}\n."))
+}
+
+/// Sets a key of an environment; the pair is `{Key, Value}`.
+pub fn set(env: &mut Vec<Constant>, pair: Constant) {
+    let key = |constant: &Constant| match constant {
+        Constant::Tuple(parts) => parts.first().cloned(),
+        _ => None,
+    };
+    env.retain(|old| key(old) != key(&pair));
+    env.push(pair);
+}
+
 fn is_pair(constant: &Constant) -> bool {
     matches!(constant, Constant::Tuple(parts) if matches!(parts[..], [Constant::Atom(_), _]))
 }
@@ -47,12 +62,18 @@ fn is_pair(constant: &Constant) -> bool {
 /// `[{App, [{Key, Value}]}]` in the external term format.
 pub fn encode_environments(apps: &[(String, Vec<Constant>)]) -> Vec<u8> {
     let apps = apps.iter().map(|(name, env)| Constant::Tuple(vec![Constant::Atom(name.clone()), list(env.clone())]));
+    to_external(&list(apps.collect()))
+}
+
+/// A constant in the external term format.
+pub fn to_external(constant: &Constant) -> Vec<u8> {
     let mut out = vec![131];
-    encode(&list(apps.collect()), &mut out);
+    encode(constant, &mut out);
     out
 }
 
-fn list(elements: Vec<Constant>) -> Constant {
+/// A list, perhaps empty.
+pub fn list(elements: Vec<Constant>) -> Constant {
     if elements.is_empty() { Constant::Nil } else { Constant::List(elements) }
 }
 

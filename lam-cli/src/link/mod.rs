@@ -5,6 +5,7 @@
 //! ```
 
 mod app_file;
+mod flags;
 mod folder;
 mod inspect;
 mod literal;
@@ -61,17 +62,6 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         .map(|(kept, code)| LayoutModule { file: &program.modules[kept.module].file, code })
         .collect();
     let kind = if entry.0.starts_with("Elixir.") { "elixir" } else { "erlang" };
-    let (missing, origins) = (missing_text(&reached.missing), modules_text(&program, &reached));
-    let vm_args = input.options.vm_args.join("\n");
-    let environments = environments(input, &mut reached.warnings);
-    let mut facts: Vec<(&str, &[u8])> = vec![
-        (embedded::MISSING, missing.as_bytes()),
-        (embedded::MODULES, origins.as_bytes()),
-        (embedded::ENVIRONMENTS, &environments),
-    ];
-    if !vm_args.is_empty() {
-        facts.push((embedded::VM_ARGS, vm_args.as_bytes()));
-    }
     let bytes = layout(&LayoutInput {
         modules: &modules,
         base: input.base_address,
@@ -79,7 +69,7 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         entry: (&entry.0, &entry.1, entry.2),
         kind,
         otp_release: input.library.release().split('.').next().and_then(|major| major.parse().ok()).unwrap_or(25),
-        embedded: &embedded::encode(&facts),
+        embedded: &embedded_facts(input, &program, &mut reached),
         machine: machine_fingerprint(),
         natives: &natives,
     })
@@ -149,8 +139,31 @@ fn entry(input: &BuildInput<'_>, program: &program::Program<'_>) -> Result<(Stri
     }
 }
 
-/// What `application:get_env` reads: the environments of kernel, stdlib and the given `.app` files.
-fn environments(input: &BuildInput<'_>, warnings: &mut Vec<String>) -> Vec<u8> {
+/// What the image says of the program: to tools, and to the program itself.
+fn embedded_facts(input: &BuildInput<'_>, program: &program::Program<'_>, reached: &mut reach::Reached) -> Vec<u8> {
+    let flags = flags::read(&input.options.vm_args);
+    let environments = environments(input, &flags, &mut reached.warnings);
+    let missing = missing_text(&reached.missing);
+    let modules = modules_text(program, reached);
+    let mut facts = vec![
+        (embedded::MISSING, missing.as_bytes()),
+        (embedded::MODULES, modules.as_bytes()),
+        (embedded::ENVIRONMENTS, &environments[..]),
+    ];
+    let encoded = flags::encode(&flags);
+    let vm_args = input.options.vm_args.join("\n");
+    if !vm_args.is_empty() {
+        facts.push((embedded::VM_ARGS, vm_args.as_bytes()));
+    }
+    if !flags.is_empty() {
+        facts.push((embedded::FLAGS, &encoded));
+    }
+    embedded::encode(&facts)
+}
+
+/// What `application:get_env` reads: the environments of kernel, stdlib and the given `.app` files, with `-App Key Value` of the
+/// flags before them.
+fn environments(input: &BuildInput<'_>, flags: &[flags::Flag], warnings: &mut Vec<String>) -> Vec<u8> {
     let mut apps = Vec::new();
     for name in ["kernel", "stdlib"] {
         let is_given = input.apps.iter().any(|app| app.name == name);
@@ -161,6 +174,14 @@ fn environments(input: &BuildInput<'_>, warnings: &mut Vec<String>) -> Vec<u8> {
         match app_file::environment(&app.bytes) {
             Some(env) => apps.push((app.name.clone(), env)),
             None => warnings.push(format!("`{}` is not an application file, so its environment is empty", app.path.display())),
+        }
+    }
+    for (name, env) in &mut apps {
+        for flag in flags.iter().filter(|flag| flag.name == *name) {
+            match flag.setting() {
+                Some(setting) => app_file::set(env, setting),
+                None => warnings.push(format!("`-{}` of --vm-args does not set a key to a term", flag.text())),
+            }
         }
     }
     apps.retain(|(_, env)| !env.is_empty());

@@ -16,7 +16,7 @@ use super::natives::NativeTable;
 use super::program::{Place, Program};
 use super::{scan, sites};
 use crate::error::{Error, Result};
-use crate::plan::{Missing, Shake};
+use crate::plan::{Boot, Missing, Shake};
 
 /// A module that goes into the image.
 pub struct Kept {
@@ -527,6 +527,10 @@ impl Reach<'_, '_> {
                     module.name
                 ));
             }
+        }
+        if let Some(boot @ (Boot::Kernel | Boot::App)) = self.program.input.options.boot {
+            let boot = if boot == Boot::App { "app" } else { "kernel" };
+            warnings.push(format!("boot level `{boot}` is not there yet; the program starts at level `none`"));
         }
         if self.program.input.options.boot.is_none() {
             for (server, (function, caller)) in &self.services {

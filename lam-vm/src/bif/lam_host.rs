@@ -92,10 +92,10 @@ fn info<'c>(call: &mut Call<'c>, [item]: [Term<'c>; 1]) -> BifResult<'c> {
             let arguments: Vec<Term<'c>> = call.system().arguments.iter().map(|bytes| call.binary(bytes)).collect();
             Ok(call.list(&arguments))
         }
-        "app_env" => {
+        name @ ("app_env" | "flags") => {
             let system = call.system();
             let entries = system.code.image().map(|image| embedded::decode(image.embedded())).unwrap_or_default();
-            let Some((_, bytes)) = entries.into_iter().find(|(name, _)| *name == embedded::ENVIRONMENTS) else {
+            let Some((_, bytes)) = entries.into_iter().find(|(entry, _)| *entry == name) else {
                 return Ok(undefined);
             };
             let options = DecodeOptions { safe: false, heap_bits: false };

@@ -17,6 +17,9 @@ pub const ENVIRONMENTS: &str = "app_env";
 /// Emulator flags, one a line; there only where some were given.
 pub const VM_ARGS: &str = "vm_args";
 
+/// Emulator flags given when building, `[{Flag, [Text]}]` in the external term format; absent where none were.
+pub const FLAGS: &str = "flags";
+
 /// The section's bytes.
 pub fn encode(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let number = |length: usize| (length as u32).to_le_bytes();
