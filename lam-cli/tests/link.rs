@@ -178,6 +178,11 @@ fn environments_of_given_applications_are_there() {
     let output = Command::new(scratch.0.join("out")).output().expect("it starts");
     let expected = "[{ok,8080},{ok,#{<<\"k\">> => [a,'B c',1.5]}},undefined,7,{ok,notice}]\n";
     assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{}", String::from_utf8_lossy(&output.stderr));
+    fs::write(scratch.0.join("vm.args"), "# flags\n-shop_env port 81\n+P 1000 -shop_env none '\"now\"'\n").expect("writable");
+    scratch.build(&["shop_env.beam", "shop_env.app", "-o", "out", "--vm-args", "vm.args"]).expect("it was built above");
+    let output = Command::new(scratch.0.join("out")).output().expect("it starts");
+    let expected = "[{ok,81},{ok,#{<<\"k\">> => [a,'B c',1.5]}},{ok,\"now\"},\"now\",{ok,notice}]\n";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{}", String::from_utf8_lossy(&output.stderr));
     fs::write(scratch.0.join("shop_env.app"), "nonsense").expect("writable");
     let text = scratch.build(&["shop_env.beam", "shop_env.app", "-o", "out"]).expect("it was built above");
     assert!(text.contains("warning: `shop_env.app` is not an application file"), "{text}");
