@@ -1,34 +1,34 @@
 //! What may run unchecked: one forward flow analysis over a module, and its result.
 //!
 //! The BEAM's instructions trust the compiler. Here an instruction whose trust is proved runs as it is; every other one gets its *checked
-//! twin*, which tests first and raises, or jumps to its fail label, when the test says no. Nothing that a compiler emits is refused.
+//! twin*, which tests first and raises when the test says no. Nothing that a compiler emits is refused.
 //!
 //! # What is trusted
 //!
-//! | instruction | unchecked, it trusts that | the twin, when not |
+//! | instruction | unchecked, it trusts that | the twin (`isa::twins`), when not |
 //! |---|---|---|
 //! | `get_tuple_element` | the source is a tuple with more elements than the position | raises `badarg` |
 //! | `set_tuple_element` | the same, and the tuple was built since the last safe point | raises `badarg`; copies the tuple, writes there, and leaves the copy in the register |
 //! | `get_list`, `get_hd`, `get_tl` | the source is a cons | raises `badarg` |
-//! | `test_arity` | the source is a tuple | jumps to fail |
-//! | `is_tagged_tuple`, `select_tuple_arity`, `select_val`, all `is_…` | nothing | |
-//! | `get_map_elements`, `has_map_fields` | the source is a map | jumps to fail |
-//! | `put_map_assoc`, `put_map_exact` | the source is a map | raises `{badmap, Source}` |
-//! | `update_record` | the source is a tuple of exactly that size, and the positions lie in it | raises `{badrecord, Source}` |
-//! | `bs_start_match4` | `no_fail`: a bitstring or match context; `resume`: a match context | raises `badarg` |
-//! | `bs_get_*`, `bs_skip_*`, `bs_test_*`, `bs_match_string`, `bs_get_tail`, `bs_get_position`, `bs_set_position` | the context is a match context | jumps to fail, or raises `badarg` |
-//! | `bs_match` | the same, and commands take no more than was ensured before them | tests each command for itself; jumps to fail |
-//! | `bs_put_*` | a binary is under construction (room in it is always tested) | raises `badarg` |
-//! | `fadd` … `fnegate`, `fmove` from a float register | the float registers read hold a float | raises `badarith` unless the register holds a finite number |
-//! | `fmove` to a float register | the source is a float | raises `badarith` |
-//! | `put_list`, `put_tuple2`, `make_fun3`, `fmove` to a term | the heap need was asked for | takes a heap fragment |
-//! | `try_end`, `catch_end`, `try_case` | the Y register holds a catch word; one or the unwinder's mark; the unwinder's mark | raises `badarg` |
-//! | `remove_message`, `loop_rec_end` | there is a current message | raises `badarg` |
-//! | `raise`, `raw_raise`, `build_stacktrace` | the trace operand (X2, X0) is a raw trace | an empty trace is taken |
-//! | `recv_marker_bind` | the marker was reserved | raises `badarg` |
-//! | `call_fun2` with `safe` or an index | a fun of this arity | tests as `unsafe` does |
-//! | `is_native_record`, `is_record_accessible`, `get_record_elements` | the source is a native record | jumps to fail |
+//! | `bs_start_match4` with `resume` | the source is a match context | raises `badarg`, or starts one |
+//! | `bs_get_*`, `bs_skip_*`, `bs_test_*`, `bs_match*`, `bs_set_position` | the context is a match context | raises `badarg` |
+//! | `put_list`, `put_tuple2`, `fmove` from a float register | the heap need was asked for (the register holds a float) | takes a heap fragment |
+//! | `try_case` | the Y register holds the unwinder's mark | raises `badarg` |
 //! | `allocate`, `allocate_heap` | every Y register is written before the collector, an exception or a reader sees it | clears the frame (as `allocate_zero`) |
+//!
+//! Others look for themselves, whatever was proved, for it costs them nothing; `Facts::is_checked` tells of them too:
+//!
+//! | instruction | looks whether | when not |
+//! |---|---|---|
+//! | `test_arity`, `get_map_elements`, `has_map_fields`, `is_…`, `select_…` | the source is a tuple, a map, a native record | jumps to fail |
+//! | `put_map_assoc`, `put_map_exact`, `update_record` | the source is a map; a tuple of exactly that size | raises `{badmap, Source}`, `{badrecord, Source}` |
+//! | `bs_start_match3`, `bs_start_match4` with `no_fail` | the source is a bitstring or match context | jumps to fail, raises `badarg` |
+//! | commands of `bs_match` | the bits are there, whatever was ensured | jumps to fail |
+//! | `bs_put_…` | a binary under construction has room | raises `badarg` |
+//! | `fadd` … `fdiv`, `fmove` to a float register | the result is finite; the source is a float | raises `badarith` |
+//! | `raise`, `raw_raise`, `build_stacktrace` | the trace operand (X2, X0) is a raw trace | an empty trace is taken |
+//! | `call_fun2` with `safe` or an index | it is a fun of this arity | as `unsafe` |
+//! | `try_end`, `catch_end`, `recv_marker_bind`, `remove_message`, `loop_rec_end` | there is something to end, bind, remove | does nothing |
 //!
 //! Everything else trusts nothing. Size operands of bit syntax, positions, arguments of BIFs, funs and `apply` are always tested. Hints
 //! (`Type` chunk, `ensure_…`, `inplace`) never prove anything; `inplace` may be followed where `Facts::is_fresh` says so.
@@ -36,7 +36,9 @@
 //! # What is refused
 //!
 //! What no compiler emits and no twin can mend: a frame that is not what `deallocate`, `trim`, `return`, a call or a Y register needs; an X
-//! register that holds nothing where it is read or declared live; jumps between functions; lists of the wrong shape.
+//! register that holds nothing where it is read or declared live; jumps between functions or to nowhere; a call that may return, without a
+//! frame (it would push its return word where nobody looked for room); a catch word moved by `trim`, or whose handler is elsewhere; lists of
+//! the wrong shape, and some of more operands than the specific instructions hold.
 //!
 //! # After the analysis
 //!
@@ -48,7 +50,9 @@
 //! - `erlang:error/1,2,3`, `exit/1` and `throw/1` never return: calls of them leave the frame alone, whatever frame they name.
 //! - A process that sleeps in `wait_timeout xN` wakes with `[]` in X0 … XN; the time is read only when no timer runs.
 //! - Instructions with a fail label and `live` fail before they collect; only `gc_bif…` may fail after it.
-//! - Instructions that nothing reaches (`Facts::is_reached`) are never executed, and nothing is said about them.
+//! - Instructions that nothing reaches (`Facts::is_reached`) are never executed, and nothing is said about them: an `unreached` stands in
+//!   their place, which raises `lam_unreached`.
+//! - What an instruction wrote before it failed (`get_map_elements`, `bs_match`) is seen where it jumps to.
 
 mod bits;
 mod calls;
@@ -166,5 +170,7 @@ pub fn check(file: &BeamFile, natives: &dyn Natives) -> Result<Facts, LoadError>
     flow::Flow::new(file, natives).run()
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

@@ -10,9 +10,9 @@ use crate::loader::asm::Asm;
 use crate::loader::ir::Arg;
 use crate::loader::tests::{beam_folders, beams};
 
-const F0: Arg = Arg::Label(0);
+pub(super) const F0: Arg = Arg::Label(0);
 
-fn u(number: u64) -> Arg {
+pub(super) fn u(number: u64) -> Arg {
     Arg::Unsigned(number)
 }
 
@@ -28,7 +28,7 @@ fn checked(asm: Asm) -> Vec<&'static str> {
 }
 
 /// An exported function `f` of this arity and body, entered at label 2.
-fn function(arity: u32, body: &[(u8, &[Arg])]) -> Asm {
+pub(super) fn function(arity: u32, body: &[(u8, &[Arg])]) -> Asm {
     let mut asm = Asm::new(&["f", "g", "ok", "error", "erlang", "true", "false"]);
     asm.function("f", arity, 2, true);
     body.iter().for_each(|(opcode, args)| asm.op(*opcode, args));
