@@ -187,6 +187,7 @@ impl Emitter {
         let first_constant = self.offset() + slot_words - self.start;
         // A slot has 13 bits to say where its constant lies.
         self.is_too_long |= !constants.is_empty() && first_constant as usize + constants.len() > 1 << 13;
+        self.is_too_long |= slots.len() > usize::from(u16::MAX);
         let place = |slot: u16| if slot & 7 == 2 { slot.wrapping_add((first_constant << 3) as u16) } else { slot };
         for group in slots.chunks(4) {
             let mut word = 0;

@@ -98,10 +98,10 @@ fn handlers_that_do_not_fit() {
     refuses_module("its handler does not begin", handled(&[(op::TRY, &[y2, Arg::Label(3)])], end_of_2));
     refuses_module("its handler does not begin", handled(&[(op::CATCH, &[y2, Arg::Label(3)])], (op::MOVE, &[X0, X0])));
     refuses_module("reads a catch word", handled(&[(op::CATCH, &[y2, Arg::Label(3)]), (op::MOVE, &[y2, Y0])], end_of_2));
-    refuses_module("moves a catch word", handled(&[(op::CATCH, &[y2, Arg::Label(3)]), (op::SWAP, &[y2, Y0])], end_of_2));
+    refuses_module("reads a catch word", handled(&[(op::CATCH, &[y2, Arg::Label(3)]), (op::SWAP, &[y2, Y0])], end_of_2));
     refuses_module("moves a catch word", handled(&[(op::CATCH, &[y2, Arg::Label(3)]), (op::TRIM, &[u(1), u(2)])], end_of_2));
     refuses("operand `handler`", &[(op::ALLOCATE, &[u(1), u(1)]), (op::CATCH, &[Y0, Arg::Nil]), RETURN]);
-    refuses("no handler", &[(op::ALLOCATE, &[u(1), u(1)]), (op::CATCH, &[Y0, F0]), RETURN]);
+    refuses("operand `handler`", &[(op::ALLOCATE, &[u(1), u(1)]), (op::CATCH, &[Y0, F0]), RETURN]);
     // The handler is another function's.
     let mut asm = function(1, &[(op::ALLOCATE, &[u(1), u(1)]), (op::CATCH, &[Y0, Arg::Label(5)]), (op::IF_END, &[])]);
     asm.function("g", 1, 4, true);
@@ -119,7 +119,7 @@ fn jumps_to_nowhere() {
     refuses("no label to go to", &[(op::IS_TUPLE, &[F0, X0]), RETURN]);
     refuses("no label to go to", &[(op::IS_EQ_EXACT, &[F0, X0, Arg::Nil]), RETURN]);
     refuses("no label to go to", &[(op::TEST_ARITY, &[F0, X0, u(2)]), RETURN]);
-    refuses("no label to go to", &[(op::JUMP, &[F0])]);
+    refuses("operand `target`", &[(op::JUMP, &[F0])]);
     refuses("nowhere", &[(op::JUMP, &[Arg::Label(3)]), (op::LABEL, &[u(4)]), RETURN]);
     refuses("defined twice", &[(op::LABEL, &[u(2)]), RETURN]);
     // Into the middle of another function.
@@ -142,7 +142,7 @@ fn jumps_to_nowhere() {
         asm
     };
     let one = Arg::Int(1);
-    refuses_module("no label to go to", list(op::SELECT_VAL, &[X0, F0], &[one, Arg::Label(3)]));
+    refuses_module("operand `fail`", list(op::SELECT_VAL, &[X0, F0], &[one, Arg::Label(3)]));
     refuses_module("no list of pairs", list(op::SELECT_VAL, &[X0, Arg::Label(3)], &[one]));
     refuses_module("no list of values", list(op::SELECT_VAL, &[X0, Arg::Label(3)], &[one, F0]));
     refuses_module("no list of values", list(op::SELECT_VAL, &[X0, Arg::Label(3)], &[X0, Arg::Label(3)]));
@@ -259,7 +259,7 @@ fn what_nothing_leads_to_is_not_looked_at() {
         (op::MOVE, &[Arg::Y(1000), Arg::X(1000)]),
         (op::IS_TUPLE, &[F0, X0]),
         (op::JUMP, &[Arg::Label(1)]),
-        (op::CATCH, &[Y0, F0]),
+        (op::CATCH, &[Y0, Arg::Label(3)]),
         (op::TRY_CASE, &[Y0]),
         (op::BS_GET_TAIL, &[X0, X0, u(5000)]),
         (op::BS_MATCH_STRING, &[F0, X0, u(8), u(8)]),
@@ -273,7 +273,7 @@ fn what_nothing_leads_to_is_not_looked_at() {
     }
     let mut asm = function(1, &[RETURN]);
     asm.op_with_list(op::PUT_TUPLE2, &[X0], &[Arg::Label(2); 3]);
-    asm.op_with_list(op::SELECT_VAL, &[X0, F0], &[Arg::Label(2)]);
+    asm.op_with_list(op::SELECT_VAL, &[X0, Arg::Label(1)], &[Arg::Label(2)]);
     asm.op_with_list(op::BS_MATCH, &[F0, X0], &[Arg::Label(2)]);
     assert!(load(asm).is_ok());
 }

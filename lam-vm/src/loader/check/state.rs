@@ -191,8 +191,13 @@ pub fn join(types: &mut Types, a: &State, b: &State, widen: bool, sites: &mut Ve
         x.pop();
     }
     // Frames of different sizes have their first registers in common.
-    let mut y: Vec<ValueId> =
-        a.y.iter().zip(&b.y).map(|(&a, &b)| if a == UNINIT || b == UNINIT { UNINIT } else { numbering.number(a, b) }).collect();
+    let mut y: Vec<ValueId> = (a.y.iter().zip(&b.y))
+        .map(|(&a, &b)| match (a, b) {
+            (DEAD, _) | (_, DEAD) => DEAD,
+            (UNINIT, _) | (_, UNINIT) => UNINIT,
+            (a, b) => numbering.number(a, b),
+        })
+        .collect();
     let mut site = a.site;
     if a.site != b.site || frame == Frame::Unclear {
         site = NO_SITE;
