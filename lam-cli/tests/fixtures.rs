@@ -12,12 +12,15 @@
 //!   dispatcher than a test names are not run, which the test says.
 //! - `LAM_COVERAGE` names a folder for reports `AREA.CASE` of what was executed (`scripts/variant coverage`).
 //! - `FIXTURE_TIMEOUT` is in seconds, 60 by default.
+//! - Cases in `fixtures/needs-otp.txt` are linked with the OTP of their release where `scripts/fixture-otp` finds it
+//!   (`LAM_FIXTURE_OTP27`, `LAM_FIXTURE_OTP29`). Where not, they do not run, and a line says so.
 #![forbid(unsafe_code)]
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// One test for each area on each target; `every_area_is_run` compares the list with the folders.
@@ -31,7 +34,7 @@ macro_rules! areas {
 }
 
 areas! {
-    arith atoms basic behaviours bifs binaries bitsyntax crashes etf ets exceptions funs guards
+    arith atoms basic behaviours bifs binaries bitsyntax code crashes etf ets exceptions funs guards
     hello io isa limits lists maps messages order otp27 otp29 processes programs storage strings tuples twins
 }
 
@@ -88,6 +91,40 @@ fn every_area_is_run() {
     let mut listed: Vec<String> = AREAS.iter().map(|area| area.to_string()).collect();
     listed.sort();
     assert_eq!(folders, listed, "folders of fixtures/ that hold .beam files (left) and areas! of this file (right)");
+}
+
+#[test]
+fn every_case_that_needs_an_otp_exists() {
+    for case in needs_otp() {
+        assert!(
+            fixtures().join(&case).with_extension("beam").exists(),
+            "fixtures/needs-otp.txt names `{case}`, which is not there"
+        );
+    }
+}
+
+/// Cases that only the library of their own OTP can pass.
+fn needs_otp() -> Vec<String> {
+    let text = fs::read_to_string(fixtures().join("needs-otp.txt")).unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.filter_map(|line| line.split(' ').next()).map(str::to_string).collect()
+}
+
+/// Root of the OTP that an area's cases are linked with; `None` for the one that `lam` takes by itself.
+fn otp_of(area: &str) -> Option<&'static Path> {
+    static FOUND: [OnceLock<Option<PathBuf>>; 2] = [const { OnceLock::new() }; 2];
+    let (release, found) = match area {
+        "otp27" => ("27", &FOUND[0]),
+        "otp29" => ("29", &FOUND[1]),
+        _ => return None,
+    };
+    let find = || {
+        let script = fixtures().parent()?.join("scripts/fixture-otp");
+        let ran = Command::new(script).arg(release).stderr(Stdio::inherit()).output().ok()?;
+        let root = PathBuf::from(String::from_utf8(ran.stdout).ok()?.trim_end());
+        (ran.status.success() && root.is_dir()).then_some(root)
+    };
+    found.get_or_init(find).as_deref()
 }
 
 #[test]
@@ -151,9 +188,15 @@ fn run_area(area: &str, host: Host) {
         .collect();
     cases.sort();
     let pending = pending();
+    let needs_otp = if otp_of(area).is_none() { needs_otp() } else { Vec::new() };
     let mut report = String::new();
     let (mut passed, mut waiting) = (0, 0);
+    let mut skipped = String::new();
     for case in &cases {
+        if needs_otp.contains(case) {
+            let _ = write!(skipped, " {case}");
+            continue;
+        }
         let excuse = pending.iter().find(|p| p.case == *case && (p.target == "*" || p.target == target));
         match (run_case(case, host), excuse) {
             (Verdict::Passed, None) => passed += 1,
@@ -168,6 +211,11 @@ fn run_area(area: &str, host: Host) {
                 return println!("{area} on {}: NOT RUN, programs of this `lam` have the other dispatcher", host.name());
             }
         }
+    }
+    if !skipped.is_empty() {
+        let line = format!("NOT RUN on {}, for `scripts/fixture-otp` finds no OTP of that release:{skipped}\n", host.name());
+        // Past the capture of a passing test's output.
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
     }
     println!("{area} on {}: {passed} of {} passed, {waiting} pending", host.name(), cases.len());
     assert!(report.is_empty(), "\n{report}{passed} of {} passed, {waiting} pending", cases.len());
@@ -196,6 +244,10 @@ fn build(case: &str, host: Host, scratch: &Path, program: &Path) -> Result<(), S
     build.arg("build").arg(&beam).arg("-o").arg(program).args(["-t", host.target()]);
     if let (Host::Match, Some(folder)) = (host, std::env::var_os("LAM_MATCH_PARTS")) {
         build.env("LAM_PARTS_DIR", folder);
+    }
+    let needs_otp = needs_otp().iter().any(|other| other == case);
+    if let Some(root) = otp_of(case.split('/').next().unwrap_or_default()).filter(|_| needs_otp) {
+        build.arg("--otp").arg(root);
     }
     let built = run(build, None, scratch, "build")?;
     if built.code != Some(0) || !program.exists() {

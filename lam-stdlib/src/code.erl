@@ -73,20 +73,31 @@ load_abs(File, Module) ->
         error -> {error, nofile}
     end.
 
-%% An old version that processes still run keeps its place: `not_purged`, as OTP says.
+%% What runs an old version is killed first, as the code server does it.
 load_binary(Module, File, Binary)
   when is_atom(Module), (is_list(File) orelse is_atom(File)), is_binary(Binary) ->
-    case erlang:check_old_code(Module) andalso not soft_purge(Module) of
-        true ->
-            {error, not_purged};
-        false ->
-            case erlang:load_module(Module, Binary) of
-                {module, Module} ->
-                    persistent_term:put({code, Module}, File),
-                    {module, Module};
-                {error, Reason} ->
-                    {error, Reason}
-            end
+    _ = purge(Module),
+    case erlang:load_module(Module, Binary) of
+        {module, Module} ->
+            persistent_term:put({code, Module}, File),
+            {module, Module};
+        {error, on_load} ->
+            on_load(Module, File);
+        {error, Reason} ->
+            {error, Reason}
+    end.
+
+%% The module becomes current when its `on_load` function gave `ok`.
+on_load(Module, File) ->
+    {Pid, Ref} = spawn_monitor(fun() -> exit({?MODULE, erlang:call_on_load_function(Module)}) end),
+    receive
+        {'DOWN', Ref, process, Pid, {?MODULE, ok}} ->
+            erlang:finish_after_on_load(Module, true),
+            persistent_term:put({code, Module}, File),
+            {module, Module};
+        {'DOWN', Ref, process, Pid, _} ->
+            erlang:finish_after_on_load(Module, false),
+            {error, on_load_failure}
     end.
 
 load_native_partial(_Module, _Binary) -> {error, on_load_failure}.
@@ -122,20 +133,34 @@ errors([]) -> ok;
 errors(Errors) -> {error, Errors}.
 
 delete(Module) when is_atom(Module) ->
-    case erlang:delete_module(Module) of
+    case not erlang:check_old_code(Module) andalso erlang:delete_module(Module) of
         true -> persistent_term:erase({code, Module}), true;
         _ -> false
     end.
 
-%% What runs old code is not killed here: that takes `erts_code_purger`, a process of level `kernel`.
+%% Processes that run old code are killed, as the code server's purger does it.
 purge(Module) when is_atom(Module) ->
     case erlang:check_old_code(Module) of
         false -> false;
-        true -> error({lam_unsupported, {code, purge, 1}})
+        true ->
+            Users = users(Module),
+            Refs = [begin exit(P, kill), erlang:monitor(process, P) end || P <- Users],
+            lists:foreach(fun(R) -> receive {'DOWN', R, process, _, _} -> ok end end, Refs),
+            erts_internal:purge_module(Module, complete),
+            Users =/= []
     end.
 
 soft_purge(Module) when is_atom(Module) ->
-    not erlang:check_old_code(Module).
+    case erlang:check_old_code(Module) of
+        false -> true;
+        true ->
+            case users(Module) of
+                [] -> erts_internal:purge_module(Module, complete), true;
+                _ -> false
+            end
+    end.
+
+users(Module) -> [P || P <- processes(), P =/= self(), erlang:check_process_code(P, Module)].
 
 %% ---- What is loaded -------------------------------------------------------------------------------------------------
 

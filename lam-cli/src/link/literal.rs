@@ -74,6 +74,11 @@ pub fn walk<'a>(bytes: &'a [u8], visit: &mut dyn FnMut(Met<'a>)) -> Option<()> {
             104 => pending += usize::from(reader.u8()?),
             105 => pending = pending.checked_add(reader.u32()?)?,
             108 => pending = pending.checked_add(reader.u32()? + 1)?,
+            67 => {
+                let count = reader.u32()?;
+                reader.take(1)?;
+                pending = pending.checked_add(2 * count + 2)?;
+            }
             116 => pending = pending.checked_add(2 * reader.u32()?)?,
             109 => {
                 let length = reader.u32()?;
@@ -151,6 +156,16 @@ fn term(reader: &mut Reader<'_>, depth: usize, left: &mut usize) -> Option<Value
                 pairs.push((term(reader, depth + 1, left)?, term(reader, depth + 1, left)?));
             }
             Value::Map(pairs.into())
+        }
+        // A native record: its values count, as elements of a tuple would.
+        67 => {
+            let count = reader.u32()?;
+            reader.u8()?;
+            let mut parts = Vec::new();
+            for _ in 0..2 + 2 * count {
+                parts.push(term(reader, depth + 1, left)?);
+            }
+            Value::Tuple(parts.into())
         }
         113 => {
             reader.fun()?;

@@ -295,6 +295,17 @@ impl Reach<'_, '_> {
                 continue;
             }
             let Some(module) = self.program.load(one.module)? else { continue };
+            // State machines, started by `raw_file_io_compressed` under a variable's name.
+            if matches!(one.module, "raw_file_io_deflate" | "raw_file_io_inflate") {
+                let file = &self.program.modules[module].file;
+                let exports: Vec<(String, u8)> =
+                    file.exports.iter().map(|export| (file.atom(export.function).to_string(), export.arity)).collect();
+                for (function, arity) in exports {
+                    if let Some(place) = self.program.exported(module, &function, arity) {
+                        self.keep(place, Some(maker));
+                    }
+                }
+            }
             for ((function, arity), caller) in self.handed.clone() {
                 if let Some(place) = self.program.exported(module, &function, arity) {
                     self.keep(place, Some(caller));

@@ -42,6 +42,9 @@ well_known! {
     BADMAP = "badmap";
     BADKEY = "badkey";
     BADRECORD = "badrecord";
+    BADFIELD = "badfield";
+    NOVALUE = "novalue";
+    IS_EXPORTED = "is_exported";
     NOPROC = "noproc";
     NOCONNECTION = "noconnection";
     NORMAL = "normal";

@@ -82,6 +82,7 @@ fn term_type<'c>(_: &mut Call<'c>, [term]: [Term<'c>; 1]) -> BifResult<'c> {
         View::Nil => "nil",
         View::Cons(_) => "list",
         View::Tuple(_) => "tuple",
+        View::Record(_) => "record",
         View::Map(Map::Flat { .. }) => "flatmap",
         View::Map(Map::Hash { .. }) => "hashmap",
         View::Bits(bits) => match term.kind() {
@@ -173,12 +174,12 @@ pub mod debug {
         [plain] "interpreter_size"/0 = interpreter_size, "erts/emulator/beam/beam_debug.c";
         /// What the machine keeps for itself: it tells nothing of it.
         ///
-        /// `erts_debug:get_internal_state(a)` => `error:badarg`
-        [plain] "get_internal_state"/1 = unavailable, "erts/emulator/beam/erl_bif_info.c";
+        /// `erts_debug:get_internal_state(a)` => `error:undef`
+        [plain] "get_internal_state"/1 = get_internal_state, "erts/emulator/beam/erl_bif_info.c";
         /// Sets a state that tests look at: the machine has none of them, so that nothing changes and all was as it is.
         ///
         /// `erts_debug:set_internal_state(available_internal_state, true)` => `false`
-        /// `erts_debug:set_internal_state(1, true)` => `error:badarg`
+        /// `erts_debug:set_internal_state(1, true)` => `error:undef`
         [plain] "set_internal_state"/2 = set_internal_state, "erts/emulator/beam/erl_bif_info.c";
         /// What is shown of a map's inside: `{badmap, Term}` for what is none, `badarg` for maps, for ours have another inside.
         ///
@@ -221,6 +222,7 @@ pub mod debug {
             match term.view() {
                 View::Tuple(tuple) => pending.extend_from_slice(tuple.elements),
                 View::Fun(fun) => pending.extend_from_slice(fun.env),
+                View::Record(record) => pending.extend_from_slice(record.values()),
                 View::Map(Map::Flat { keys, values }) => {
                     // The tuple of keys: its header, and they.
                     total += 1 + keys.len();
@@ -242,6 +244,11 @@ pub mod debug {
     /// Words of one box as OTP counts them where ours is laid out otherwise.
     fn words_of_box(term: Term<'_>) -> usize {
         match term.view() {
+            // Header, definition, values; the definition with the fields, and the order of these.
+            View::Record(record) => match record.values().len() {
+                0 => 8,
+                count => 9 + 3 * count,
+            },
             // Header, size, keys; the values.
             View::Map(Map::Flat { keys, .. }) => 3 + keys.len(),
             // Header, size, bytes; a counted binary has six words.
@@ -281,16 +288,18 @@ pub mod debug {
         Err(Stop::BADARG)
     }
 
-    fn unavailable<'c>(_: &mut Call<'c>, [_]: [Term<'c>; 1]) -> BifResult<'c> {
-        Err(Stop::BADARG)
-    }
-
-    fn set_internal_state<'c>(_: &mut Call<'c>, [name, _]: [Term<'c>; 2]) -> BifResult<'c> {
+    /// Turning access on has no effect, so that everything else stays undefined.
+    fn set_internal_state<'c>(_: &mut Call<'c>, [name, value]: [Term<'c>; 2]) -> BifResult<'c> {
+        let is_switch = name.as_atom().is_some_and(|name| name.text() == "available_internal_state");
         // For emulators that are made to trap often.
-        if name.as_atom().or_badarg()?.text() == "ets_force_trap" {
+        if name.as_atom().is_some_and(|name| name.text() == "ets_force_trap") {
             return Ok(Term::atom(am::NOTSUP));
         }
-        Ok(Term::bool(false))
+        if is_switch && value.as_bool().is_some() { Ok(Term::bool(false)) } else { Err(Stop::UNDEF) }
+    }
+
+    fn get_internal_state<'c>(_: &mut Call<'c>, [_]: [Term<'c>; 1]) -> BifResult<'c> {
+        Err(Stop::UNDEF)
     }
 
     fn map_info<'c>(call: &mut Call<'c>, [map]: [Term<'c>; 1]) -> BifResult<'c> {

@@ -103,7 +103,7 @@ fn info<'c>(call: &mut Call<'c>, [item]: [Term<'c>; 1]) -> BifResult<'c> {
         }
         "modules" => {
             let modules: Vec<Term<'c>> =
-                call.system().code.modules().iter().map(|module| Term::atom(atom::Atom::of_word(module.name))).collect();
+                call.system().code.all_modules().iter().map(|module| Term::atom(atom::Atom::of_word(module.name))).collect();
             Ok(call.list(&modules))
         }
         "on_load" => {

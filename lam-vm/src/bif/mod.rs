@@ -15,6 +15,7 @@ mod binary;
 mod call;
 #[cfg(test)]
 mod coverage;
+mod deflate;
 pub mod erlang;
 mod erts;
 pub mod ets;
@@ -28,12 +29,15 @@ mod packet;
 mod persistent_term;
 mod prim_buffer;
 mod prim_file;
+mod ram_file;
+mod records;
 mod search;
 mod table;
 #[cfg(test)]
 pub mod testing;
 mod unicode;
 mod zlib;
+mod zlib_stream;
 
 pub use call::{BifResult, Call, Stop};
 pub(crate) use table::bifs;
@@ -60,6 +64,8 @@ pub const TABLES: &[&BifTable] = &[
     &maps::TABLE,
     &maps::guards::TABLE,
     &maps::internal::TABLE,
+    &ram_file::TABLE,
+    &records::TABLE,
     &atomics::internal::TABLE,
     &atomics::natives::TABLE,
     &binary::TABLE,
@@ -69,6 +75,8 @@ pub const TABLES: &[&BifTable] = &[
     &erlang::decode_packet::TABLE,
     &erlang::guards::TABLE,
     &erlang::info::TABLE,
+    &erlang::loading::TABLE,
+    &erlang::loading::internal::TABLE,
     &erlang::iolists::TABLE,
     &erlang::numbers::TABLE,
     &erlang::numbers::string::TABLE,
@@ -98,6 +106,7 @@ pub const TABLES: &[&BifTable] = &[
     &persistent_term::internal::TABLE,
     &unicode::TABLE,
     &zlib::TABLE,
+    &zlib_stream::TABLE,
 ];
 
 /// Every row with its module, by number.

@@ -1,4 +1,4 @@
-//! `zlib`: the functions that take all data at once, each in one native call. Streams (`zlib:open/0` and its kin) are not here yet.
+//! `zlib`: the functions that take all data at once, each in one native call (streams: `zlib_stream`).
 //!
 //! OTP builds these from its stream natives; here they are natives themselves, so that no stream is kept for them.
 

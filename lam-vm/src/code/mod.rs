@@ -4,8 +4,10 @@
 //! or `apply` mentions and nothing defines) are in a table behind a lock.
 
 mod image;
+mod load;
 
 pub use image::{Image, OpenError};
+pub use load::{Deleted, LoadRefusal};
 
 use std::collections::HashMap;
 
@@ -26,6 +28,7 @@ pub struct Code {
     made: Mutex<HashMap<(u32, u32, u32), &'static Export>>,
     /// Names of modules whose `on_load` failed: as good as not loaded.
     refused: Mutex<Vec<u64>>,
+    versions: load::Versions,
     natives: FindNative,
     /// Entries of funs that came from outside and that no module here has.
     unknown_funs: Mutex<HashMap<UnknownFun, &'static FunEntry>>,
@@ -62,6 +65,7 @@ impl Default for Code {
             refused: Mutex::new(Vec::new()),
             natives: |_, _, _| None,
             unknown_funs: Mutex::new(HashMap::new()),
+            versions: load::Versions::default(),
         }
     }
 }
@@ -125,9 +129,22 @@ impl Code {
         export.code != export.stub.as_ptr() as usize as u64 || export.bif != 0
     }
     pub fn module(&self, name: Atom) -> Option<&'static ModuleRow> {
+        if let Some(current) = self.versions.current(name.word()) {
+            return current;
+        }
         // Modules lie in order of code; names are few enough to look through.
         let found = self.image.as_ref()?.modules().iter().find(|module| module.name == name.word())?;
         (!self.refused.lock().contains(&found.name)).then_some(found)
+    }
+    /// A module that waits for its `on_load` function, else the current one.
+    pub fn module_to_finish(&self, name: Atom) -> Option<&'static ModuleRow> {
+        self.versions.pending(name.word()).or_else(|| self.module(name))
+    }
+    /// Every module that is current, or has old code.
+    pub fn all_modules(&self) -> Vec<&'static ModuleRow> {
+        let versions = self.versions.all();
+        let of_image = self.modules().iter().filter(|row| versions.iter().all(|(name, _)| *name != row.name));
+        of_image.chain(versions.iter().filter_map(|(_, row)| *row)).collect()
     }
     /// An entry, found by no name, that runs the module's `on_load` function.
     pub fn on_load_entry(&self, module: &ModuleRow) -> Option<&'static Export> {
@@ -149,25 +166,31 @@ impl Code {
     /// Takes a module's exports back, for its `on_load` failed.
     pub fn refuse(&self, module: &ModuleRow) {
         self.refused.lock().push(module.name);
-        for export in self.exports_of(module) {
-            let stub = export.stub.as_ptr() as usize as u64;
-            // SAFETY: entries lie in the image's RW section; calls read the aligned word whole, before or after.
-            unsafe { (&raw const export.code).cast_mut().write_volatile(stub) };
-        }
+        self.exports_of(module).into_iter().for_each(load::set_undefined);
     }
     pub fn modules(&self) -> &'static [ModuleRow] {
         self.image.as_ref().map_or(&[], Image::modules)
     }
     /// Exports defined by a module.
-    pub fn exports_of(&self, module: &ModuleRow) -> &'static [Export] {
+    pub fn exports_of(&self, module: &ModuleRow) -> Vec<&'static Export> {
+        if let Some(loaded) = self.versions.at(module.code_start) {
+            return loaded.exports.iter().map(|(export, _)| *export).collect();
+        }
         let [first, count] = module.exports;
-        self.image.as_ref().and_then(|image| image.exports().get(first as usize..(first + count) as usize)).unwrap_or(&[])
+        self.image
+            .as_ref()
+            .and_then(|image| image.exports().get(first as usize..(first + count) as usize))
+            .unwrap_or(&[])
+            .iter()
+            .collect()
     }
     /// The fun entry of a module by index and uniq (as external terms name it).
     pub fn fun(&self, module: Atom, index: u32, old_uniq: u32) -> Option<&'static FunEntry> {
-        let funs = self.image.as_ref()?.funs();
-        funs.iter()
-            .find(|fun| fun.module == module.word() && fun.index == u64::from(index) && fun.old_uniq == u64::from(old_uniq))
+        let of_image = self.image.as_ref().map_or(&[][..], Image::funs);
+        let of_image = of_image
+            .iter()
+            .find(|fun| fun.module == module.word() && fun.index == u64::from(index) && fun.old_uniq == u64::from(old_uniq));
+        of_image.or_else(|| self.versions.fun(module.word(), index, old_uniq))
     }
     /// The entry of a fun that no module has, made where there is none; `None` when its arguments and environment do not fit the registers.
     pub fn unknown_fun(&self, fun: UnknownFun) -> Option<&'static FunEntry> {
@@ -197,21 +220,33 @@ impl Code {
     }
     /// Name and arity of every function of a module, in the order of its code.
     pub fn functions_of(&self, module: &ModuleRow) -> Vec<(Atom, usize)> {
+        let loaded = self.versions.at(module.code_start);
         let Some(image) = &self.image else { return Vec::new() };
         let [first, count] = module.functions;
-        let Some(offsets) = image.functions().get(first as usize..(first + count) as usize) else { return Vec::new() };
+        let of_image = || image.functions().get(first as usize..(first + count) as usize);
+        let Some(offsets) = loaded.map(|loaded| &loaded.functions[..]).or_else(of_image) else { return Vec::new() };
         offsets.iter().map(|offset| info_at(module.code_start + 8 * u64::from(*offset))).map(|info| (info.1, info.2)).collect()
     }
     /// What the code address belongs to; `None` outside the code of modules.
     pub fn locate(&self, address: u64) -> Option<Place> {
-        let (module, info) = self.function_at(address)?;
-        let offset = ((address - module.code_start) / 8) as u32;
-        let (module_name, function, arity) = info_at(info);
-        let line = self.line(self.image.as_ref()?, module, offset);
-        Some(Place { module: module_name, function, arity, offset: ((address - info) / 8) as u32, line })
+        let (row, info, loaded) = self.function_at(address)?;
+        let offset = ((address - row.code_start) / 8) as u32;
+        let (module, function, arity) = info_at(info);
+        let line = match loaded {
+            Some(loaded) => line_in(&loaded.lines, &loaded.files, offset),
+            None => self.line(self.image.as_ref()?, row, offset),
+        };
+        Some(Place { module, function, arity, offset: ((address - info) / 8) as u32, line })
     }
     /// The module and the address of the `func_info` of the function that a code address lies in.
-    fn function_at(&self, address: u64) -> Option<(&'static ModuleRow, u64)> {
+    fn function_at(&self, address: u64) -> Option<(&'static ModuleRow, u64, Option<&'static load::LoadedModule>)> {
+        if let Some((row, info)) = self.function_in_image(address) {
+            return Some((row, info, None));
+        }
+        let loaded = self.versions.at(address)?;
+        Some((&loaded.row, info_address(&loaded.row, &loaded.functions, address)?, Some(loaded)))
+    }
+    fn function_in_image(&self, address: u64) -> Option<(&'static ModuleRow, u64)> {
         let image = self.image.as_ref()?;
         let modules = image.modules();
         let index = modules.partition_point(|module| module.code_start <= address).checked_sub(1)?;
@@ -219,22 +254,26 @@ impl Code {
         if address >= module.code_end {
             return None;
         }
-        let offset = ((address - module.code_start) / 8) as u32;
         let [first, count] = module.functions;
         let functions = image.functions().get(first as usize..(first + count) as usize)?;
-        let function = functions.partition_point(|start| *start <= offset).checked_sub(1)?;
-        Some((module, module.code_start + 8 * u64::from(functions[function])))
+        Some((module, info_address(module, functions, address)?))
     }
     /// Whether two code addresses lie in one function.
     pub fn are_of_one_function(&self, a: u64, b: u64) -> bool {
-        let start = |address| self.function_at(address).map(|(_, info)| info);
+        let start = |address| self.function_at(address).map(|(_, info, _)| info);
         start(a).is_some_and(|found| Some(found) == start(b))
     }
     /// `module_info(attributes)` and `module_info(compile)` of a module.
     pub fn attributes_and_compile_info(&self, name: Atom) -> Option<[Term<'static>; 2]> {
         let row = self.module(name)?;
-        // SAFETY: the row is the image's own, whose literals stay in place for ever.
+        // SAFETY: literals of the image and of code loaded later stay in place for ever.
         Some([row.attributes, row.compile_info].map(|word| unsafe { Term::from_word(word) }))
+    }
+    /// Templates of the native records that a module declares.
+    pub fn records_of(&self, name: Atom) -> Option<Term<'static>> {
+        let row = self.module(name)?;
+        // SAFETY: as above.
+        Some(unsafe { Term::from_word(row.records) })
     }
     /// What the first process is told: the entry's module, function and arity, and its kind.
     pub fn entry(&self) -> Option<[Term<'static>; 4]> {
@@ -246,11 +285,22 @@ impl Code {
     fn line(&self, image: &Image, module: &ModuleRow, offset: u32) -> Option<(u64, u32)> {
         let [first, count] = module.lines;
         let lines: &[LineRow] = image.lines().get(first as usize..(first + count) as usize)?;
-        let row = &lines[lines.partition_point(|row| row.offset <= offset).checked_sub(1)?];
-        let (file, line) = row.place()?;
-        let file = image.files().get(module.files as usize + file as usize)?;
-        Some((*file, line))
+        line_in(lines, image.files().get(module.files as usize..)?, offset)
     }
+}
+
+/// Where the `func_info` of the function is that an address of a module lies in.
+fn info_address(module: &ModuleRow, functions: &[u32], address: u64) -> Option<u64> {
+    let offset = ((address - module.code_start) / 8) as u32;
+    let function = functions.partition_point(|start| *start <= offset).checked_sub(1)?;
+    Some(module.code_start + 8 * u64::from(functions[function]))
+}
+
+/// File and line of a word offset from a module's start.
+fn line_in(lines: &[LineRow], files: &[u64], offset: u32) -> Option<(u64, u32)> {
+    let row = &lines[lines.partition_point(|row| row.offset <= offset).checked_sub(1)?];
+    let (file, line) = row.place()?;
+    Some((*files.get(file as usize)?, line))
 }
 
 /// Module, function and arity in the words behind a `func_info`.

@@ -12,7 +12,7 @@ use core::ptr::NonNull;
 use super::off_heap::OffHeap;
 use crate::atom::Atom;
 use crate::term::word::{self, kind};
-use crate::term::{Buffer, Export, FunEntry, Term};
+use crate::term::{Buffer, Export, FunEntry, Record, Term};
 
 /// A block beside the main one. Its words up to `used` belong to boxes.
 pub struct Fragment {
@@ -193,6 +193,28 @@ impl<'c> Heap<'c> {
     }
     pub fn tuple(&mut self, elements: &[Term<'c>]) -> Term<'c> {
         self.boxed_terms(word::header(kind::TUPLE, elements.len()), elements)
+    }
+    /// A native record; `None` unless the definition is `{Module, Name, IsExported, {Field, …}}` with a different field for each value.
+    pub fn record(&mut self, definition: Term<'c>, values: &[Term<'c>]) -> Option<Term<'c>> {
+        let [module, name, is_exported, fields] = definition.as_tuple_of()?;
+        (module.as_atom().is_some() && name.as_atom().is_some() && is_exported.as_bool().is_some()).then_some(())?;
+        let mut words: Vec<u64> =
+            fields.as_tuple()?.elements.iter().map(|field| field.as_atom().map(|_| field.word())).collect::<Option<_>>()?;
+        (words.len() == values.len()).then_some(())?;
+        words.sort_unstable();
+        words.windows(2).all(|two| two[0] != two[1]).then_some(())?;
+        Some(self.record_unchecked(definition, values))
+    }
+    /// A native record whose definition is that of another one.
+    pub fn record_like(&mut self, other: Record<'c>, values: &[Term<'c>]) -> Term<'c> {
+        assert_eq!(other.values().len(), values.len(), "a record keeps its fields");
+        self.record_unchecked(other.parts[0], values)
+    }
+    fn record_unchecked(&mut self, definition: Term<'c>, values: &[Term<'c>]) -> Term<'c> {
+        let mut parts = Vec::with_capacity(1 + values.len());
+        parts.push(definition);
+        parts.extend_from_slice(values);
+        self.boxed_terms(word::header(kind::RECORD, parts.len()), &parts)
     }
     pub fn integer(&mut self, value: i64) -> Term<'c> {
         match Term::small(value) {

@@ -15,6 +15,8 @@ pub const VERSION: u8 = 131;
 
 /// Tags of the external format.
 pub mod tag {
+    /// A native record (from OTP 29): count, is exported, module, name, fields, values.
+    pub const RECORD: u8 = 67;
     pub const NEW_FLOAT: u8 = 70;
     pub const BIT_BINARY: u8 = 77;
     pub const COMPRESSED: u8 = 80;
@@ -208,6 +210,15 @@ impl<'c> Encoder<'c> {
                     }
                 }
                 self.stack.push(Todo::Elements(tuple.elements));
+            }
+            View::Record(record) => {
+                self.byte(tag::RECORD);
+                self.u32(record.values().len() as u32);
+                self.byte(u8::from(record.is_exported()));
+                for atom in [record.module(), record.name()].iter().chain(record.fields()).filter_map(|name| name.as_atom()) {
+                    self.atom(atom);
+                }
+                self.stack.push(Todo::Elements(record.values()));
             }
             View::Map(map) => self.map(map),
             View::Bits(bits) => self.bits(bits),

@@ -166,6 +166,8 @@ enum Kind {
     List,
     Tuple,
     Map,
+    /// Its definition is the first part.
+    Record,
     /// Its entry and creator are the newest of `funs`.
     Fun,
 }
@@ -174,15 +176,15 @@ enum Kind {
 struct Frame {
     /// Where its parts start among the values.
     start: usize,
-    /// Parts still to come, times 4, plus the kind.
+    /// Parts still to come, times 8, plus the kind.
     missing: u64,
 }
 
-const KINDS: [Kind; 4] = [Kind::List, Kind::Tuple, Kind::Map, Kind::Fun];
+const KINDS: [Kind; 5] = [Kind::List, Kind::Tuple, Kind::Map, Kind::Record, Kind::Fun];
 
 impl Frame {
     fn kind(&self) -> Kind {
-        KINDS[(self.missing & 3) as usize]
+        KINDS[(self.missing & 7) as usize]
     }
 }
 
@@ -204,8 +206,8 @@ impl<'c> Decoder<'_, '_, '_, 'c> {
             loop {
                 let Some(frame) = self.frames.last_mut() else { return Ok(term) };
                 self.values.push(term);
-                frame.missing -= 4;
-                if frame.missing >= 4 {
+                frame.missing -= 8;
+                if frame.missing >= 8 {
                     break;
                 }
                 let frame = self.frames.pop().expect("just looked at");
@@ -216,7 +218,7 @@ impl<'c> Decoder<'_, '_, '_, 'c> {
 
     /// Opens a term of `parts` parts; one without parts is made at once.
     fn open(&mut self, kind: Kind, parts: u64) -> Result<Option<Term<'c>>, DecodeError> {
-        let frame = Frame { start: self.values.len(), missing: parts << 2 | kind as u64 };
+        let frame = Frame { start: self.values.len(), missing: parts << 3 | kind as u64 };
         if parts == 0 {
             return self.close(frame).map(Some);
         }
@@ -235,6 +237,10 @@ impl<'c> Decoder<'_, '_, '_, 'c> {
             Kind::Map => {
                 let pairs: Vec<_> = parts.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
                 self.heap.map_from_unique_pairs(&pairs).ok_or(DecodeError::Invalid)?
+            }
+            Kind::Record => {
+                let (definition, values) = parts.split_first().ok_or(DecodeError::Invalid)?;
+                self.heap.record(*definition, values).ok_or(DecodeError::Invalid)?
             }
             Kind::Fun => {
                 let (entry, creator) = self.funs.pop().ok_or(DecodeError::Invalid)?;
@@ -300,6 +306,7 @@ impl<'c> Decoder<'_, '_, '_, 'c> {
                 let size = u64::from(self.reader.u32()?);
                 return self.open(Kind::Map, 2 * size);
             }
+            tag::RECORD => return self.record(),
             tag::BINARY => {
                 let length = self.reader.length()?;
                 let bytes = self.reader.take(length)?;
@@ -322,6 +329,28 @@ impl<'c> Decoder<'_, '_, '_, 'c> {
             _ => return Err(DecodeError::Invalid),
         };
         Ok(Some(term))
+    }
+
+    fn record(&mut self) -> Result<Option<Term<'c>>, DecodeError> {
+        let count = self.reader.length()?;
+        let is_exported = match self.reader.u8()? {
+            flag @ 0..=1 => Term::bool(flag == 1),
+            _ => return Err(DecodeError::Invalid),
+        };
+        let (module, name) = (Term::atom(self.any_atom()?), Term::atom(self.any_atom()?));
+        let mut fields = Vec::new();
+        for _ in 0..count {
+            fields.push(Term::atom(self.any_atom()?));
+        }
+        let fields = self.heap.tuple(&fields);
+        let definition = self.heap.tuple(&[module, name, is_exported, fields]);
+        let frame = Frame { start: self.values.len(), missing: (count as u64) << 3 | Kind::Record as u64 };
+        self.values.push(definition);
+        if count == 0 {
+            return self.close(frame).map(Some);
+        }
+        self.frames.push(frame);
+        Ok(None)
     }
 
     fn big(&mut self, length: usize) -> Result<Term<'c>, DecodeError> {

@@ -177,6 +177,16 @@ fn one(source: &mut impl Source, kind: u8, safe: bool) -> Result<u64, DecodeErro
             let arity = u32_of(source)?;
             return if arity <= ARITY_MAX { Ok(u64::from(arity)) } else { Err(DecodeError::Invalid) };
         }
+        tag::RECORD => {
+            let count = u32_of(source)?;
+            if count > ARITY_MAX || u8_of(source)? > 1 {
+                return Err(DecodeError::Invalid);
+            }
+            for _ in 0..2 + count {
+                any_atom(source, safe)?;
+            }
+            return Ok(u64::from(count));
+        }
         tag::MAP => return Ok(2 * u64::from(u32_of(source)?)),
         tag::BINARY => {
             let length = u32_of(source)?;

@@ -96,6 +96,8 @@ pub struct ModuleRow {
     pub md5: [u64; 2],
     /// Address of the `on_load` function's entry, 0 without.
     pub on_load: u64,
+    /// List of templates `{Record, {HasDefault, …}}` of the native records that the module declares.
+    pub records: u64,
 }
 
 #[repr(C)]
@@ -126,4 +128,4 @@ pub fn export_hash(module: u32, function: u32, arity: u32) -> u32 {
     hash ^ (hash >> 13)
 }
 
-const _: () = assert!(size_of::<Header>().is_multiple_of(8) && size_of::<ModuleRow>() == 15 * 8 && size_of::<LineRow>() == 8);
+const _: () = assert!(size_of::<Header>().is_multiple_of(8) && size_of::<ModuleRow>() == 16 * 8 && size_of::<LineRow>() == 8);

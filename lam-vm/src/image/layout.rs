@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use md5::{Digest, Md5};
 
 use super::format::{BootInfo, Header, LineRow, MAGIC, SECTION_COUNT, Section, export_hash};
-use super::literals::{Literals, ModuleLiterals};
+use super::literals::{Literals, ModuleLiterals, templates_of};
 use crate::atom::{self, Atom};
 use crate::isa::emit::{Fix, ModuleCode};
 use crate::isa::specific::number;
@@ -240,6 +240,7 @@ impl<'a> Layout<'a> {
             let mut info = |bytes: &[u8]| if shows_info { self.literals.external(bytes).unwrap_or(word::NIL) } else { word::NIL };
             words.attributes = info(&file.attributes);
             words.compile_info = info(&file.compile_info);
+            words.records = self.literals.external(&templates_of(file)).unwrap_or(word::NIL);
             for name in &file.lines.files {
                 words.files.push(self.literals.charlist(name));
             }
@@ -409,7 +410,7 @@ impl<'a> Layout<'a> {
         let mut functions: Vec<u32> = Vec::new();
         let mut lines: Vec<LineRow> = Vec::new();
         let mut files: Vec<u64> = Vec::new();
-        let mut rows: Vec<[u64; 15]> = Vec::new();
+        let mut rows: Vec<[u64; 16]> = Vec::new();
         for (index, module) in self.input.modules.iter().enumerate() {
             let code = module.code;
             let first = [functions.len() as u64, code.functions.len() as u64];
@@ -452,6 +453,7 @@ impl<'a> Layout<'a> {
                 half(0),
                 half(8),
                 on_load.unwrap_or(0),
+                self.literals.final_word(literals[index].records),
             ]);
         }
         self.align();
@@ -461,7 +463,7 @@ impl<'a> Layout<'a> {
             for (index, word) in row.iter().enumerate() {
                 let is_address = match index {
                     1 | 2 => true,
-                    10 | 11 => word::is_pointer(*word),
+                    10 | 11 | 15 => word::is_pointer(*word),
                     14 => *word != 0,
                     _ => false,
                 };
@@ -581,7 +583,7 @@ fn is_kept(code: &ModuleCode, label: u32) -> bool {
 }
 
 /// Sorts the values of a `select_val` table and their offsets with them.
-fn sort_table(words: &mut [u64], first: usize, count: usize) {
+pub fn sort_table(words: &mut [u64], first: usize, count: usize) {
     let offset_at = |words: &[u64], index: usize| (words[first + count + index / 2] >> (32 * (index % 2))) as u32;
     let mut rows: Vec<(i64, u32)> = (0..count).map(|index| (words[first + index] as i64, offset_at(words, index))).collect();
     // Where a value stands twice the first one counts.

@@ -6,9 +6,24 @@ use super::layout::Key;
 use crate::atom::Atom;
 use crate::heap::Alloc;
 use crate::heap::external_decode::{DecodeOptions, Links, decode};
+use crate::loader::BeamFile;
 use crate::sync::Mutex;
 use crate::term::word;
 use crate::term::{Export, FunEntry};
+
+/// The templates of a module's native records, as a list in the external term format.
+pub fn templates_of(file: &BeamFile) -> Vec<u8> {
+    if file.records.is_empty() {
+        return vec![131, 106];
+    }
+    let mut list = vec![131, 108];
+    list.extend_from_slice(&(file.records.len() as u32).to_be_bytes());
+    for record in &file.records {
+        list.extend_from_slice(file.literal(record.template).get(1..).unwrap_or_default());
+    }
+    list.push(106);
+    list
+}
 
 /// What one module put among the literals, as words of this process.
 #[derive(Default)]
@@ -18,6 +33,7 @@ pub(super) struct ModuleLiterals {
     pub(super) integers: HashMap<i64, u64>,
     pub(super) attributes: u64,
     pub(super) compile_info: u64,
+    pub(super) records: u64,
     pub(super) files: Vec<u64>,
     pub(super) source: u64,
 }

@@ -8,8 +8,8 @@
 
 pub mod embedded;
 pub mod format;
-mod layout;
-mod literals;
+pub mod layout;
+pub mod literals;
 pub mod packed;
 mod view;
 

@@ -22,7 +22,7 @@ pub const SECTION_NAMES: [&str; SECTION_COUNT] = [
 ];
 
 const EXPORT_BYTES: usize = 64;
-const MODULE_BYTES: usize = 15 * 8;
+const MODULE_BYTES: usize = 16 * 8;
 const FUN_BYTES: usize = 80;
 /// Where `boot` and `sections` stand in the header, in words.
 const BOOT_WORD: usize = 6;
@@ -138,10 +138,10 @@ impl<'a> View<'a> {
 
     pub fn modules(&self) -> Vec<ViewModule> {
         let (offset, length) = self.sections[Section::Modules as usize];
-        (0..length / MODULE_BYTES).filter_map(|row| self.module(offset / 8 + 15 * row)).collect()
+        (0..length / MODULE_BYTES).filter_map(|row| self.module(offset / 8 + 16 * row)).collect()
     }
     fn module(&self, at: usize) -> Option<ViewModule> {
-        let row: Vec<u64> = (at..at + 15).map(|index| self.word(index)).collect::<Option<_>>()?;
+        let row: Vec<u64> = (at..at + 16).map(|index| self.word(index)).collect::<Option<_>>()?;
         let (start, end) = (self.index_of(Section::Code, row[1])?, self.index_of(Section::Code, row[2])?);
         Some(ViewModule {
             name: self.atom(row[0]),

@@ -24,6 +24,7 @@ mod maps;
 mod moves;
 pub(crate) mod raise;
 mod receive;
+mod records;
 mod select;
 mod tests;
 pub(crate) mod trace;

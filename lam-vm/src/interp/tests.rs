@@ -51,6 +51,7 @@ type_tests! {
     is_float(t) = word::is_carried_float(t) || kind_of(t) == kind::FLOAT;
     is_number(t) = t & 2 == 0 || matches!(kind_of(t), kind::BIGPOS | kind::BIGNEG | kind::FLOAT);
     is_tuple(t) = kind_of(t) == kind::TUPLE;
+    is_any_native_record(t) = kind_of(t) == kind::RECORD;
     is_map(t) = matches!(kind_of(t), kind::FLATMAP | kind::HASHMAP);
     is_pid(t) = word::is_local_pid(t) || kind_of(t) == kind::EXTPID;
     is_port(t) = word::is_local_port(t) || kind_of(t) == kind::EXTPORT;

@@ -218,7 +218,7 @@ fn info_term<'c>(heap: &mut Heap<'c>, info: Term<'c>, module: Term<'c>) -> Optio
         return Some(info);
     }
     let [_, cause] = info.as_tuple_of()?;
-    let formatter = formatter_of(module.as_atom()?);
+    let formatter = formatter_of(module.as_atom()?)?;
     let mut pairs = vec![(Term::atom(am::MODULE), Term::atom(formatter))];
     if !cause.is_atom(am::NONE) {
         pairs.push((Term::atom(am::CAUSE), cause));
@@ -227,12 +227,13 @@ fn info_term<'c>(heap: &mut Heap<'c>, info: Term<'c>, module: Term<'c>) -> Optio
 }
 
 /// The module whose `format_error/2` explains errors of BIFs of `module`.
-fn formatter_of(module: Atom) -> Atom {
-    match module.text() {
+fn formatter_of(module: Atom) -> Option<Atom> {
+    Some(match module.text() {
+        "records" => return None,
         "erlang" | "persistent_term" | "atomics" | "counters" | "erts_internal" | "erts_debug" => am::ERL_ERTS_ERRORS,
         "os" | "code" | "erl_ddll" => am::ERL_KERNEL_ERRORS,
         _ => am::ERL_STDLIB_ERRORS,
-    }
+    })
 }
 
 /// The `error_info` among the options of `erlang:error/3`.

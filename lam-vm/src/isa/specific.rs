@@ -97,6 +97,7 @@ macro_rules! for_each_specific_op {
             fast IsNumber "is_number" [1] ("snj") = tests::is_number::<0>;
             fast IsTuple "is_tuple" [1] ("snj") = tests::is_tuple::<0>;
             fast IsMap "is_map" [1] ("snj") = tests::is_map::<0>;
+            fast IsAnyNativeRecord "is_any_native_record" [1] ("snj") = tests::is_any_native_record::<0>;
             fast IsPid "is_pid" [1] ("snj") = tests::is_pid::<0>;
             fast IsPort "is_port" [1] ("snj") = tests::is_port::<0>;
             fast IsReference "is_reference" [1] ("snj") = tests::is_reference::<0>;
@@ -150,6 +151,13 @@ macro_rules! for_each_specific_op {
             slow PutMapExact "put_map_exact" [0] ("sdn|F*") = maps::put_map_exact;
             fast HasMapFields "has_map_fields" [0] ("snn|F*") = maps::has_map_fields;
             fast GetMapElements "get_map_elements" [0] ("snn|F*") = maps::get_map_elements;
+
+            slow IsNativeRecord "is_native_record" [0] ("snn|F*") = records::is_native_record;
+            slow IsRecordAccessible "is_record_accessible" [0] ("snn|F*") = records::is_record_accessible;
+            slow GetRecordElements "get_record_elements" [0] ("snn|F*") = records::get_record_elements;
+            slow GetRecordField "get_record_field" [0] ("sdn|F*") = records::get_record_field;
+            slow CreateRecord "create_record" [0] ("dnn|F*") = records::create_record;
+            slow UpdateNativeRecord "update_native_record" [0] ("sdn|F*") = records::update_native_record;
 
             /// Twin of every instruction on a match context: stands before it.
             slow BsCheckContext "bs_check_context" [1] ("s") = bs_match::check_context;

@@ -73,21 +73,8 @@ struct Chunks<'a> {
 
 impl<'a> Chunks<'a> {
     fn parse(bytes: &'a [u8]) -> Result<Chunks<'a>, LoadError> {
-        let place = "the file";
-        if bytes.len() < 12 && b"FOR1".starts_with(&bytes[..bytes.len().min(4)]) {
-            return Err(LoadError::Truncated { place });
-        }
-        let mut reader = Reader::new(bytes, place);
-        if reader.take(4).ok() != Some(b"FOR1") {
-            return Err(LoadError::NotBeam);
-        }
-        let size = reader.u32()? as usize;
-        if reader.take(4)? != b"BEAM" {
-            return Err(LoadError::NotBeam);
-        }
-        let body = reader.take(size.checked_sub(4).ok_or(LoadError::Truncated { place })?)?;
         let mut chunks = Chunks::default();
-        let mut reader = Reader::new(body, "a chunk");
+        let mut reader = chunks_of(bytes)?;
         while !reader.is_empty() {
             let id = reader.take(4)?;
             let size = reader.u32()? as usize;
@@ -145,6 +132,51 @@ impl<'a> Chunks<'a> {
     }
 }
 
+/// The bytes of one chunk of a file that is not compressed; `None` where it has none of this name.
+pub fn chunk<'a>(bytes: &'a [u8], name: [u8; 4]) -> Result<Option<&'a [u8]>, LoadError> {
+    let mut reader = chunks_of(bytes)?;
+    while !reader.is_empty() {
+        let id = reader.take(4)?;
+        let size = reader.u32()? as usize;
+        let data = reader.take(size)?;
+        if id == name {
+            return Ok(Some(data));
+        }
+        reader.take(((4 - size % 4) % 4).min(reader.remaining()))?;
+    }
+    Ok(None)
+}
+
+/// The checksum of what the module does; an error where a chunk that every module has is missing.
+pub fn module_md5(bytes: &[u8]) -> Result<[u8; 16], LoadError> {
+    let chunks = Chunks::parse(bytes)?;
+    let is_there = |chunk: Option<&[u8]>, name: &'static str| chunk.map(drop).ok_or(LoadError::MissingChunk { chunk: name });
+    is_there(chunks.atoms.or(chunks.latin1_atoms), "AtU8")?;
+    is_there(chunks.code, "Code")?;
+    is_there(chunks.strings, "StrT")?;
+    is_there(chunks.imports, "ImpT")?;
+    is_there(chunks.exports, "ExpT")?;
+    Ok(chunks.md5())
+}
+
+/// A reader of the chunks in a file.
+fn chunks_of(bytes: &[u8]) -> Result<Reader<'_>, LoadError> {
+    let place = "the file";
+    if bytes.len() < 12 && b"FOR1".starts_with(&bytes[..bytes.len().min(4)]) {
+        return Err(LoadError::Truncated { place });
+    }
+    let mut reader = Reader::new(bytes, place);
+    if reader.take(4).ok() != Some(b"FOR1") {
+        return Err(LoadError::NotBeam);
+    }
+    let size = reader.u32()? as usize;
+    if reader.take(4)? != b"BEAM" {
+        return Err(LoadError::NotBeam);
+    }
+    let body = reader.take(size.checked_sub(4).ok_or(LoadError::Truncated { place })?)?;
+    Ok(Reader::new(body, "a chunk"))
+}
+
 impl BeamFile {
     /// Takes a file apart; everything in it is checked but what instructions mean together (`check/`) and the terms of literals.
     pub fn parse(bytes: &[u8]) -> Result<BeamFile, LoadError> {
@@ -166,7 +198,7 @@ impl BeamFile {
         };
         let atom_count = atoms.len();
         let (literal_bytes, literals) = chunks.literals.map(tables::parse_literals).transpose()?.unwrap_or_default();
-        let tables = Tables {
+        let mut tables = Tables {
             imports: tables::parse_imports(needed(Some("ImpT"), chunks.imports)?, atom_count)?,
             lambdas: chunks.lambdas.map(|chunk| tables::parse_lambdas(chunk, atom_count)).transpose()?.unwrap_or_default(),
             literals,
@@ -178,7 +210,7 @@ impl BeamFile {
         let exports = tables::parse_exports(needed(Some("ExpT"), chunks.exports)?, atom_count, "the export table")?;
         let locals = chunks.locals.map(|chunk| tables::parse_exports(chunk, atom_count, "the table of local functions"));
         let code = decode::decode(needed(Some("Code"), chunks.code)?, &tables)?;
-        let records = chunks.records.map(|chunk| records::parse_records(chunk, &tables)).transpose()?.unwrap_or_default();
+        let records = chunks.records.map(|chunk| records::parse_records(chunk, &mut tables)).transpose()?.unwrap_or_default();
         let file = BeamFile {
             exports,
             locals: locals.transpose()?.unwrap_or_default(),

@@ -398,11 +398,11 @@ pub fn invalid(code: &Code, tables: &Tables, name: &'static str, op_index: usize
     LoadError::Instruction { function, name, op_index: op_index as u32, what }
 }
 
-/// Operands that stand outside of the `Code` chunk, without labels: the operands, and the arena of their lists.
-pub fn decode_args(reader: &mut Reader, tables: &Tables, count: usize) -> Result<(Vec<Arg>, Vec<Arg>), LoadError> {
+/// Operands that stand outside of the `Code` chunk, without labels: the operands, and code that holds their lists and big integers.
+pub fn decode_args(reader: &mut Reader, tables: &Tables, count: usize) -> Result<(Vec<Arg>, Code), LoadError> {
     let mut decoder = Decoder { reader: reader.clone(), tables, code: Code::default(), start: 0 };
     let args = (0..count).map(|_| decoder.arg(true)).collect::<Result<_, _>>()?;
     let taken = decoder.reader.offset() - reader.offset();
     reader.take(taken)?;
-    Ok((args, decoder.code.lists))
+    Ok((args, decoder.code))
 }

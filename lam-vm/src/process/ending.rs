@@ -82,7 +82,7 @@ pub fn refuse_request(pid: u64, table: &ProcessTable, request: Request) {
             table.send(from, SignalKind::Reply { number, answer: parts::atom(am::FALSE) });
         }
         Request::Collect { from, id, .. } => send_task_answer(pid, table, from, am::GARBAGE_COLLECT, &id, am::FALSE),
-        Request::CheckCode { from, id } => send_task_answer(pid, table, from, am::CHECK_PROCESS_CODE, &id, am::FALSE),
+        Request::CheckCode { from, id, .. } => send_task_answer(pid, table, from, am::CHECK_PROCESS_CODE, &id, am::FALSE),
         Request::CopyLiterals { from, id } => send_task_answer(pid, table, from, am::COPY_LITERALS, &id, am::OK),
     }
 }

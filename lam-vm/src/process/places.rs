@@ -36,6 +36,12 @@ impl Process {
         }
         addresses
     }
+    /// Whether it is in, or returns to, the old version of a module.
+    pub fn runs_old_code(&self, code: &Code, module: Atom) -> bool {
+        let Some(old) = code.old_module(module) else { return false };
+        let range = old.code_start..old.code_end;
+        self.addresses(usize::MAX - 1).iter().any(|address| range.contains(address))
+    }
     /// How many handlers of exceptions it has set up.
     pub fn catch_count(&self) -> usize {
         let mut count = 0;

@@ -104,10 +104,11 @@ pub enum Request {
         id: OwnedTerm,
         full: bool,
     },
-    /// `{check_process_code, Id, false}`
+    /// `{check_process_code, Id, boolean()}`
     CheckCode {
         from: u64,
         id: OwnedTerm,
+        module: Atom,
     },
     /// `{copy_literals, Id, ok}`
     CopyLiterals {

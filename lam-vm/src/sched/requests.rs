@@ -26,10 +26,11 @@ pub(super) fn serve(process: &mut Process, system: &System) {
                 collect_on_request(process, full);
                 send_task_answer(pid, &system.processes, from, am::GARBAGE_COLLECT, &id, am::TRUE);
             }
-            // Code and literals stay for ever.
-            Request::CheckCode { from, id } => {
-                send_task_answer(pid, &system.processes, from, am::CHECK_PROCESS_CODE, &id, am::FALSE)
+            Request::CheckCode { from, id, module } => {
+                let answer = if process.runs_old_code(&system.code, module) { am::TRUE } else { am::FALSE };
+                send_task_answer(pid, &system.processes, from, am::CHECK_PROCESS_CODE, &id, answer)
             }
+            // Literals stay for ever.
             Request::CopyLiterals { from, id } => send_task_answer(pid, &system.processes, from, am::COPY_LITERALS, &id, am::OK),
         }
     }

@@ -1,6 +1,6 @@
 //! Equality and order of terms.
 //!
-//! number < atom < reference < fun < port < pid < tuple < map < [] < list < bitstring. In arithmetic order `1 == 1.0`; in exact
+//! number < atom < reference < fun < port < pid < tuple < native record < map < [] < list < bitstring. In arithmetic order `1 == 1.0`; in exact
 //! order integers stand before floats. Maps: by size, then by their keys in exact order, then by the values of these keys.
 //! One loop with a stack of its own walks both terms, so that depth costs memory and nothing else.
 //! Large maps are stepped through side by side in the order of their tries: the least key that only one has decides, else the
@@ -201,6 +201,11 @@ fn one<'c>(
             }
             sizes
         }
+        // Definitions say module, name, export and fields; where they are equal the values decide.
+        (View::Record(x), View::Record(y)) => {
+            *pair = elements(x.parts, y.parts, stack);
+            Ordering::Equal
+        }
         (View::Map(x), View::Map(y)) => maps(x, y, exact, stack, sides, pair),
         (View::Bits(x), View::Bits(y)) => {
             if equal_only && x.size != y.size {
@@ -243,11 +248,12 @@ fn rank(view: &View<'_>) -> u8 {
         View::Port(_) | View::ExternalPort(_) => 4,
         View::Pid(_) | View::ExternalPid(_) => 5,
         View::Tuple(_) => 6,
-        View::Map(_) => 7,
-        View::Nil => 8,
-        View::Cons(_) => 9,
-        View::Bits(_) => 10,
-        View::Other => 11,
+        View::Record(_) => 7,
+        View::Map(_) => 8,
+        View::Nil => 9,
+        View::Cons(_) => 10,
+        View::Bits(_) => 11,
+        View::Other => 12,
     }
 }
 

@@ -15,7 +15,7 @@ use super::hash_mix::{self, pair, step, word as one_word};
 use super::identity::external_ref_numbers;
 use super::integer::IntRef;
 use super::map_iter::MapIter;
-use super::view::{Bits, Map, Term, View};
+use super::view::{Bits, Map, Record, Term, View};
 use super::word;
 use crate::atom::Atom;
 
@@ -150,6 +150,11 @@ pub fn phash2_full(term: Term<'_>) -> u32 {
                 hash = one_word(hash, tuple.elements.len() as u32, 9);
                 stack.extend(tuple.elements.iter().rev().map(|element| Item::Term(*element)));
             }
+            View::Record(record) => {
+                // OTP differs: its values come in the order of its atoms' numbers, so that only one field is the same everywhere.
+                hash = pair(hash, record.values().len() as u32, definition_hash(record), 23);
+                stack.extend(record.values().iter().rev().map(|value| Item::Term(*value)));
+            }
             View::Map(map) => {
                 hash = one_word(hash, map.len() as u32, 16);
                 if !map.is_empty() {
@@ -180,6 +185,14 @@ pub fn phash2_full(term: Term<'_>) -> u32 {
         }
     }
     hash
+}
+
+/// The hash of `{Module, Name, IsExported, Field, …}`.
+fn definition_hash(record: &Record<'_>) -> u32 {
+    let [module, name, is_exported, _] = record.definition();
+    let atoms = [module, name, is_exported];
+    let atoms = atoms.iter().chain(record.fields()).filter_map(|term| term.as_atom());
+    atoms.fold(one_word(0, 3 + record.fields().len() as u32, 9), |hash, atom| one_word(hash, atom_hash(atom), 3))
 }
 
 /// `erlang:phash2(Term)`: 27 bits.
@@ -261,6 +274,10 @@ fn internal_hash_walk(term: Term<'_>, hash: u32) -> u32 {
             View::Tuple(tuple) => {
                 hash = one_word(hash, tuple.elements.len() as u32, 9);
                 stack.extend(tuple.elements.iter().rev().map(|element| Inner::Term(*element)));
+            }
+            View::Record(record) => {
+                hash = one_word(hash, record.parts.len() as u32, 23);
+                stack.extend(record.parts.iter().rev().map(|part| Inner::Term(*part)));
             }
             View::Map(map) => {
                 hash = one_word(hash, map.len() as u32, 16);
@@ -397,6 +414,10 @@ pub fn phash(term: Term<'_>) -> u32 {
             View::Tuple(tuple) => {
                 stack.push(Old::TupleEnd(tuple.elements.len() as u32));
                 stack.extend(tuple.elements.iter().rev().map(|element| Old::Term(*element)));
+            }
+            View::Record(record) => {
+                stack.push(Old::TupleEnd(record.parts.len() as u32));
+                stack.extend(record.parts.iter().rev().map(|part| Old::Term(*part)));
             }
             View::Map(_) => hash = add(hash, 13, hash_mix::PRIME[14]).wrapping_add(phash2_full(term)),
             View::Fun(fun) => {

@@ -33,6 +33,8 @@ enum Todo<'c> {
     Tail(Term<'c>),
     Elements(&'c [Term<'c>]),
     Pairs(&'c [Term<'c>], &'c [Term<'c>]),
+    /// Names and values of a record's fields.
+    Fields(&'c [Term<'c>], &'c [Term<'c>]),
 }
 
 /// Whether it stopped at the limit.
@@ -62,6 +64,14 @@ fn print(term: Term<'_>, out: &mut Vec<u8>, limit: usize) -> bool {
                         stack.extend([Todo::Elements(rest), Todo::Text(",")]);
                     }
                     stack.push(Todo::Term(*first));
+                }
+            }
+            Todo::Fields(names, values) => {
+                if let ([name, names @ ..], [value, values @ ..]) = (names, values) {
+                    if !names.is_empty() {
+                        stack.extend([Todo::Fields(names, values), Todo::Text(",")]);
+                    }
+                    stack.extend([Todo::Term(*value), Todo::Text("="), Todo::Term(*name)]);
                 }
             }
             Todo::Pairs(keys, values) => {
@@ -107,6 +117,14 @@ fn print_one<'c>(term: Term<'c>, out: &mut Vec<u8>, stack: &mut Vec<Todo<'c>>, l
         View::Tuple(tuple) => {
             out.push(b'{');
             stack.extend([Todo::Text("}"), Todo::Elements(tuple.elements)]);
+        }
+        View::Record(record) => {
+            out.push(b'#');
+            for (part, end) in [(record.module(), b':'), (record.name(), b'{')] {
+                print_atom(part.as_atom().unwrap_or(crate::atom::am::UNDEFINED), out);
+                out.push(end);
+            }
+            stack.extend([Todo::Text("}"), Todo::Fields(record.fields(), record.values())]);
         }
         View::Map(Map::Flat { keys, values }) => {
             put(out, "#{");

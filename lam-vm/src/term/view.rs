@@ -25,6 +25,7 @@ pub enum View<'c> {
     Cons(Cons<'c>),
     Tuple(Tuple<'c>),
     Map(Map<'c>),
+    Record(Record<'c>),
     Bits(Bits<'c>),
     Fun(Fun<'c>),
     Export(&'static Export),
@@ -55,6 +56,42 @@ pub struct Cons<'c> {
 #[derive(Copy, Clone)]
 pub struct Tuple<'c> {
     pub elements: &'c [Term<'c>],
+}
+
+/// A native record of OTP 29.
+#[derive(Copy, Clone)]
+pub struct Record<'c> {
+    /// The definition, then the values in the order of declaration.
+    pub parts: &'c [Term<'c>],
+}
+
+impl<'c> Record<'c> {
+    /// `{Module, Name, IsExported, {Field, …}}`
+    pub fn definition(self) -> [Term<'c>; 4] {
+        self.parts[0].as_tuple_of().expect("makers of records checked the definition")
+    }
+    pub fn module(self) -> Term<'c> {
+        self.definition()[0]
+    }
+    pub fn name(self) -> Term<'c> {
+        self.definition()[1]
+    }
+    pub fn is_exported(self) -> bool {
+        self.definition()[2].is_atom(crate::atom::am::TRUE)
+    }
+    pub fn fields(self) -> &'c [Term<'c>] {
+        self.definition()[3].as_tuple().expect("makers of records checked the definition").elements
+    }
+    pub fn values(self) -> &'c [Term<'c>] {
+        &self.parts[1..]
+    }
+    /// Where the value of a field stands among the values.
+    pub fn position(self, field: Term<'c>) -> Option<usize> {
+        self.fields().iter().position(|other| other.is_same(field))
+    }
+    pub fn get(self, field: Term<'c>) -> Option<Term<'c>> {
+        self.position(field).and_then(|at| self.values().get(at).copied())
+    }
 }
 
 /// A map of either form; reading is here, lookup and update in `heap::map`.
@@ -213,6 +250,11 @@ impl<'c> Term<'c> {
     /// The elements of a tuple of exactly `N`.
     pub fn as_tuple_of<const N: usize>(self) -> Option<[Term<'c>; N]> {
         self.as_tuple()?.elements.try_into().ok()
+    }
+    #[inline]
+    pub fn as_record(self) -> Option<Record<'c>> {
+        let header = self.header();
+        (word::header_kind(header) == kind::RECORD).then(|| Record { parts: self.fields(0, word::header_words(header)) })
     }
     #[inline]
     pub fn as_float(self) -> Option<f64> {
@@ -392,6 +434,7 @@ impl<'c> Term<'c> {
         let known = "the header says so";
         match self.kind() {
             kind::TUPLE => View::Tuple(self.as_tuple().expect(known)),
+            kind::RECORD => View::Record(self.as_record().expect(known)),
             kind::FUN => View::Fun(self.as_fun().expect(known)),
             kind::EXPORT => View::Export(self.as_export().expect(known)),
             kind::FLATMAP | kind::HASHMAP => View::Map(self.as_map().expect(known)),

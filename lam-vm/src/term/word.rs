@@ -53,6 +53,9 @@ pub mod kind {
     pub const MATCHCTX: u64 = 8;
     /// Stack trace as raised: see `interp::trace`.
     pub const TRACE: u64 = 9;
+    /// A native record: `[definition][value 0] …` in the order of declaration; the definition is the tuple
+    /// `{Module, Name, IsExported, {Field, …}}`, shared by all records of one declaration.
+    pub const RECORD: u64 = 10;
     pub const RAW: u64 = 16;
     /// Limbs, least significant first, no leading zero limb.
     pub const BIGPOS: u64 = 16;

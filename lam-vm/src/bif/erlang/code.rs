@@ -3,7 +3,7 @@
 use crate::atom::{self, Atom, am};
 use crate::bif::args::OrBadarg;
 use crate::bif::{BifResult, Call, Stop, bif_by_name, bifs};
-use crate::code::Code;
+use crate::code::{Code, Deleted};
 use crate::image::ModuleRow;
 use crate::term::Term;
 
@@ -30,12 +30,12 @@ bifs! { module "erlang";
     [plain] "call_on_load_function"/1 = call_on_load_function, "erts/emulator/beam/beam_bif_load.c";
     /// Keeps a module whose `on_load` function gave `ok`, takes it back otherwise.
     [plain] "finish_after_on_load"/2 = finish_after_on_load, "erts/emulator/beam/beam_bif_load.c";
-    /// Whether there is an older version of the module: never, for code is not replaced.
+    /// Whether there is an older version of the module.
     ///
     /// `erlang:check_old_code(nope)` => `false`
     /// `erlang:check_old_code(1)` => `error:badarg`
     [plain] "check_old_code"/1 = check_old_code, "erts/emulator/beam/beam_bif_load.c";
-    /// Makes the module's code old; what is in the image stays.
+    /// Makes the module's code old: its exports are undefined, who runs it may go on. `badarg` where there is an older version.
     ///
     /// `erlang:delete_module(nope_mod)` => `undefined`
     /// `erlang:delete_module(1)` => `error:badarg`
@@ -119,7 +119,8 @@ fn module_loaded<'c>(call: &mut Call<'c>, [module]: [Term<'c>; 1]) -> BifResult<
 }
 
 fn loaded<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
-    let names: Vec<Term<'c>> = call.system().code.modules().iter().map(|module| Term::atom(Atom::of_word(module.name))).collect();
+    let names: Vec<Term<'c>> =
+        call.system().code.all_modules().iter().map(|module| Term::atom(Atom::of_word(module.name))).collect();
     Ok(call.list(&names))
 }
 
@@ -155,29 +156,34 @@ fn is_builtin<'c>(_: &mut Call<'c>, [module, function, arity]: [Term<'c>; 3]) ->
 }
 
 fn call_on_load_function<'c>(call: &mut Call<'c>, [module]: [Term<'c>; 1]) -> BifResult<'c> {
-    let row = module_row(call, module)?;
-    let entry = call.system().code.on_load_entry(row).or_badarg()?;
+    let code = &call.system().code;
+    let row = code.module_to_finish(module.as_atom().or_badarg()?).or_badarg()?;
+    let entry = code.on_load_entry(row).or_badarg()?;
     Err(call.trap(entry, &[]))
 }
 
 fn finish_after_on_load<'c>(call: &mut Call<'c>, [module, keep]: [Term<'c>; 2]) -> BifResult<'c> {
-    let row = module_row(call, module)?;
-    if keep.is_atom(am::FALSE) {
-        call.system().code.refuse(row);
+    let (name, keep) = (module.as_atom().or_badarg()?, keep.as_bool().or_badarg()?);
+    let code = &call.system().code;
+    if !code.finish_on_load(name, keep) {
+        let row = module_row(call, module)?;
+        if !keep {
+            code.refuse(row);
+        }
     }
     Ok(Term::bool(true))
 }
 
-fn check_old_code<'c>(_: &mut Call<'c>, [module]: [Term<'c>; 1]) -> BifResult<'c> {
-    module.as_atom().or_badarg()?;
-    Ok(Term::bool(false))
+fn check_old_code<'c>(call: &mut Call<'c>, [module]: [Term<'c>; 1]) -> BifResult<'c> {
+    let name = module.as_atom().or_badarg()?;
+    Ok(Term::bool(call.system().code.old_module(name).is_some()))
 }
 
 fn delete_module<'c>(call: &mut Call<'c>, [module]: [Term<'c>; 1]) -> BifResult<'c> {
-    let name = module.as_atom().or_badarg()?;
-    match call.system().code.module(name) {
-        Some(_) => Err(Stop::Error(Term::atom(atom::intern_static("notsup")))),
-        None => Ok(Term::atom(am::UNDEFINED)),
+    match call.system().code.delete(module.as_atom().or_badarg()?) {
+        Deleted::Done => Ok(Term::bool(true)),
+        Deleted::NotThere => Ok(Term::atom(am::UNDEFINED)),
+        Deleted::NotPurged => Err(Stop::BADARG),
     }
 }
 

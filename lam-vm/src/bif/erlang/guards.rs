@@ -5,7 +5,7 @@ use crate::bif::args::{OrBadarg, one_based, part_range, self_pid};
 use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::heap::arith::{self, Number};
 use crate::term::integer::{self, Integer};
-use crate::term::{Term, View};
+use crate::term::{Term, View, otp};
 
 bifs! { module "erlang";
     /// The number without its sign.
@@ -162,6 +162,8 @@ bifs! { module "erlang";
     /// `erlang:is_record({a, 1}, a, -2)` => `false`
     /// `erlang:is_record({a, 1}, a, b)` => `error:badarg`
     [guard] "is_record"/3 = is_record_3, "erts/emulator/beam/erl_bif_op.c";
+    /// Is it a native record (from OTP 29)?
+    [guard] "is_record"/1 = is_record_1, "erts/emulator/beam/erl_bif_op.c";
     /// Is it a map?
     ///
     /// `erlang:is_map(a)` => `false`
@@ -319,11 +321,21 @@ fn is_tagged(term: Term<'_>, tag: crate::atom::Atom, size: Option<i64>) -> bool 
     let right_size = size.is_none_or(|size| size == tuple.elements.len() as i64);
     right_size && tuple.elements.first().is_some_and(|first| first.is_atom(tag))
 }
-fn is_record_2<'c>(_: &mut Call<'c>, [term, tag]: [Term<'c>; 2]) -> BifResult<'c> {
-    Ok(Term::bool(is_tagged(term, tag.as_atom().or_badarg()?, None)))
+fn is_record_1<'c>(_: &mut Call<'c>, [term]: [Term<'c>; 1]) -> BifResult<'c> {
+    Ok(Term::bool(term.as_record().is_some()))
 }
+fn is_record_2<'c>(_: &mut Call<'c>, [term, tag]: [Term<'c>; 2]) -> BifResult<'c> {
+    let atom = tag.as_atom().or_badarg()?;
+    let is_native = term.as_record().is_some_and(|record| record.name().is_same(tag));
+    Ok(Term::bool(is_native || is_tagged(term, atom, None)))
+}
+/// A tuple's tag and size; from OTP 29 also module and name of a native record.
 fn is_record_3<'c>(_: &mut Call<'c>, [term, tag, size]: [Term<'c>; 3]) -> BifResult<'c> {
-    let tag = tag.as_atom().or_badarg()?;
+    let atom = tag.as_atom().or_badarg()?;
+    if size.as_atom().is_some() && otp::release() >= 29 {
+        let is_native = term.as_record().is_some_and(|record| record.module().is_same(tag) && record.name().is_same(size));
+        return Ok(Term::bool(is_native));
+    }
     let size = size.as_small().or_badarg()?;
-    Ok(Term::bool(is_tagged(term, tag, Some(size))))
+    Ok(Term::bool(is_tagged(term, atom, Some(size))))
 }

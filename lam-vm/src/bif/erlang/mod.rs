@@ -12,6 +12,7 @@ pub mod identity;
 pub mod info;
 pub mod iolists;
 pub mod links;
+pub mod loading;
 pub mod messages;
 pub mod names;
 pub mod numbers;

@@ -244,9 +244,10 @@ fn garbage_collect<'c>(_: &mut Call<'c>, [kind]: [Term<'c>; 1]) -> BifResult<'c>
     }
 }
 
-fn check_process_code<'c>(_: &mut Call<'c>, [module]: [Term<'c>; 1]) -> BifResult<'c> {
-    module.as_atom().or_badarg()?;
-    Ok(Term::bool(false))
+fn check_process_code<'c>(call: &mut Call<'c>, [module]: [Term<'c>; 1]) -> BifResult<'c> {
+    let name = module.as_atom().or_badarg()?;
+    let system = call.system();
+    Ok(Term::bool(call.process().runs_old_code(&system.code, name)))
 }
 
 fn request_system_task_3<'c>(call: &mut Call<'c>, [pid, priority, request]: [Term<'c>; 3]) -> BifResult<'c> {
@@ -263,7 +264,7 @@ fn request_system_task_4<'c>(call: &mut Call<'c>, [from, pid, _priority, request
     let (from, id) = (from.word(), OwnedTerm::of(id));
     let request = match name.as_atom() {
         Some(am::GARBAGE_COLLECT) => Request::Collect { from, id, full: !argument.is_atom(am::MINOR) },
-        Some(am::CHECK_PROCESS_CODE) => Request::CheckCode { from, id },
+        Some(am::CHECK_PROCESS_CODE) => Request::CheckCode { from, id, module: argument.as_atom().or_badarg()? },
         Some(am::COPY_LITERALS) => Request::CopyLiterals { from, id },
         _ => return Err(Stop::BADARG),
     };

@@ -1,4 +1,4 @@
-//! What may be asked about while LAM does not do it: tracing, system monitors, distribution, ports, replacing code. Each says what the
+//! What may be asked about while LAM does not do it: tracing, system monitors, distribution, ports. Each says what the
 //! real machine says when nothing of it is in use, and `notsup` where it would have to be used.
 
 use crate::atom::{self, am};
@@ -42,20 +42,12 @@ bifs! { module "erlang";
     [plain] "setnode"/2 = refused_2, "erts/emulator/beam/dist.c";
     /// Counts of a connection: there is none.
     [plain] "dist_get_stat"/1 = refused_1, "erts/emulator/beam/dist.c";
-    /// `erlang:finish_loading([])` => `ok`
-    [plain] "finish_loading"/1 = finish_loading, "erts/emulator/beam/beam_bif_load.c";
-    /// `erlang:has_prepared_code_on_load(a)` => `error:badarg`
-    [plain] "has_prepared_code_on_load"/1 = refused_1, "erts/emulator/beam/beam_bif_load.c";
-    /// Drops a module's old code: there is never any.
-    ///
-    /// `erlang:purge_module(nope_mod)` => `error:badarg`
-    [plain] "purge_module"/1 = refused_1, "erts/preloaded/src/erlang.erl";
 }
 
 /// `erts_internal`
 pub mod internal {
     use super::bifs;
-    use super::{dflags, finish_trace, no_module_loads, none_of_port, not_supported_2, refused_3};
+    use super::{dflags, finish_trace, none_of_port, refused_3};
 
     bifs! { module "erts_internal";
         /// Turns trace flags on or off: how many processes it fitted.
@@ -65,10 +57,6 @@ pub mod internal {
         [plain] "port_info"/1 = none_of_port, "erts/emulator/beam/erl_bif_port.c";
         /// What a connection could do.
         [plain] "get_dflags"/0 = dflags, "erts/emulator/beam/dist.c";
-        /// `erts_internal:purge_module(nope, x)` => `error:notsup`
-        [plain] "purge_module"/2 = not_supported_2, "erts/emulator/beam/beam_bif_load.c";
-        /// `erts_internal:prepare_loading(a, <<>>)` => `{error, badfile}`
-        [plain] "prepare_loading"/2 = no_module_loads, "erts/emulator/beam/beam_bif_load.c";
     }
 }
 
@@ -225,18 +213,4 @@ fn none_of_port<'c>(_: &mut Call<'c>, [port]: [Term<'c>; 1]) -> BifResult<'c> {
 fn dflags<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
     let none = call.integer(0);
     Ok(call.tuple(&[Term::atom(atom::intern_static("erts_dflags")), none, none, none, none, none]))
-}
-
-fn not_supported_2<'c>(_: &mut Call<'c>, [_, _]: [Term<'c>; 2]) -> BifResult<'c> {
-    Err(Stop::Error(Term::atom(atom::intern_static("notsup"))))
-}
-
-fn finish_loading<'c>(_: &mut Call<'c>, [prepared]: [Term<'c>; 1]) -> BifResult<'c> {
-    if prepared.is_nil() { Ok(Term::atom(am::OK)) } else { Err(Stop::BADARG) }
-}
-
-fn no_module_loads<'c>(call: &mut Call<'c>, [module, bytes]: [Term<'c>; 2]) -> BifResult<'c> {
-    module.as_atom().or_badarg()?;
-    bytes.to_bytes().or_badarg()?;
-    Ok(call.tuple(&[Term::atom(am::ERROR), Term::atom(atom::intern_static("badfile"))]))
 }

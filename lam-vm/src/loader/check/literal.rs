@@ -30,6 +30,7 @@ fn term(types: &mut Types, reader: &mut Reader, depth: u8, atom_index: &dyn Fn(&
         108 if matches!(reader.clone().u32(), Ok(1..)) => kinds::CONS,
         107 | 108 => kinds::ANY,
         116 => kinds::MAP,
+        67 => kinds::RECORD,
         77 | 109 => kinds::BITSTRING,
         112 | 113 => kinds::FUN,
         tag @ (100 | 115 | 118 | 119) => {
@@ -96,6 +97,11 @@ fn skip(reader: &mut Reader) -> Option<usize> {
             104 => pending += u64::from(reader.u8().ok()?),
             105 => pending += u64::from(reader.u32().ok()?),
             108 => pending += u64::from(reader.u32().ok()?) + 1,
+            67 => {
+                let count = u64::from(reader.u32().ok()?);
+                reader.take(1).ok()?;
+                pending += 2 + 2 * count;
+            }
             116 => pending += 2 * u64::from(reader.u32().ok()?),
             109 => {
                 let length = reader.u32().ok()? as usize;

@@ -7,7 +7,11 @@ mod bits;
 mod calls;
 mod data;
 mod receive;
+mod records;
 mod select;
+mod simple;
+
+use simple::{arithmetic, type_test};
 
 use crate::isa::emit::{Constant, Emitter, Fix, FunctionCode, ModuleCode, x_slot, y_slot};
 use crate::isa::generic::{self, op};
@@ -412,6 +416,7 @@ impl<'a> Transformer<'a> {
                 let src = self.source(args[1]);
                 self.map_op(number::GetMapElements, [src, 0, 0], label(args[0]), args[2]);
             }
+            op::IS_NATIVE_RECORD..=op::GET_RECORD_FIELD => records::emit(self, op.opcode, args),
             op::TEST_ARITY => {
                 let src = self.source(args[1]);
                 self.out.test(number::TestArity, src, number_of(args[2]), label(args[0]), &[]);
@@ -540,40 +545,4 @@ fn float_register(arg: Arg) -> u16 {
 }
 fn all_x(slots: &[u16]) -> bool {
     slots.iter().all(|slot| slot & 1 == 0)
-}
-fn arithmetic(function: &str) -> Option<u16> {
-    Some(match function {
-        "+" => number::Add,
-        "-" => number::Subtract,
-        "*" => number::Multiply,
-        "div" => number::IntDiv,
-        "rem" => number::Rem,
-        "band" => number::Band,
-        "bor" => number::Bor,
-        "bxor" => number::Bxor,
-        "bsl" => number::Bsl,
-        "bsr" => number::Bsr,
-        _ => return None,
-    })
-}
-fn type_test(opcode: u8) -> Option<u16> {
-    Some(match opcode {
-        op::IS_INTEGER => number::IsInteger,
-        op::IS_FLOAT => number::IsFloat,
-        op::IS_NUMBER => number::IsNumber,
-        op::IS_ATOM => number::IsAtom,
-        op::IS_PID => number::IsPid,
-        op::IS_REFERENCE => number::IsReference,
-        op::IS_PORT => number::IsPort,
-        op::IS_NIL => number::IsNil,
-        op::IS_BINARY => number::IsBinary,
-        op::IS_LIST => number::IsList,
-        op::IS_NONEMPTY_LIST => number::IsNonemptyList,
-        op::IS_TUPLE => number::IsTuple,
-        op::IS_FUNCTION => number::IsFunction,
-        op::IS_BOOLEAN => number::IsBoolean,
-        op::IS_BITSTR => number::IsBitstring,
-        op::IS_MAP => number::IsMap,
-        _ => return None,
-    })
 }
