@@ -109,6 +109,10 @@ impl<'c> Wanted<'c> {
                 am::HEIR if value.is_atom(am::NONE) => self.heir = None,
                 am::READ_CONCURRENCY => self.options.read_concurrency = value.as_bool()?,
                 am::DECENTRALIZED_COUNTERS => self.decentralized = Some(value.as_bool()?),
+                // An option of OTP's tests: how many locks there are tells nobody anything here.
+                am::WRITE_CONCURRENCY if fixed_locks(value).is_some() => {
+                    self.options.write_concurrency = WriteConcurrency::On;
+                }
                 am::WRITE_CONCURRENCY => {
                     self.options.write_concurrency = match value.as_atom()? {
                         am::TRUE => WriteConcurrency::On,
@@ -263,4 +267,11 @@ fn internal_request_all<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult
         system.processes.send_reply(pid, pid, id, Term::NIL);
     }
     Ok(call.reference(id))
+}
+
+/// `{debug_hash_fixed_number_of_locks, Count}`.
+fn fixed_locks(value: Term<'_>) -> Option<usize> {
+    let [name, count] = value.as_tuple_of()?;
+    name.as_atom().filter(|name| name.text() == "debug_hash_fixed_number_of_locks")?;
+    count.as_usize().filter(|count| *count > 0)
 }
