@@ -133,7 +133,7 @@ impl<'a> Chunks<'a> {
 }
 
 /// The bytes of one chunk of a file that is not compressed; `None` where it has none of this name.
-pub fn chunk<'a>(bytes: &'a [u8], name: [u8; 4]) -> Result<Option<&'a [u8]>, LoadError> {
+pub fn chunk(bytes: &[u8], name: [u8; 4]) -> Result<Option<&[u8]>, LoadError> {
     let mut reader = chunks_of(bytes)?;
     while !reader.is_empty() {
         let id = reader.take(4)?;
