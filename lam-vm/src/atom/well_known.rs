@@ -224,7 +224,6 @@ well_known! {
     ERTS_ALLOC = "erts_alloc";
     ERL = "erl";
     DOWN_ITEM = "down";
-    NOSUP = "notsup";
     STACK_AND_HEAP = "stack_and_heap";
     FLUSH_MONITOR_MESSAGES = "flush_monitor_messages";
     TRAP = "trap";

@@ -168,10 +168,12 @@ fn copy_2<'c>(call: &mut Call<'c>, [binary, count]: [Term<'c>; 2]) -> BifResult<
     if is_negative_integer(count) || !count.is_integer() {
         return Err(Stop::BADARG);
     }
-    let count = count.as_usize().or_badarg()?;
-    let size = bytes.len().checked_mul(count).filter(|size| *size <= MAX_BYTES).ok_or(Stop::SYSTEM_LIMIT)?;
-    call.bump((size / BYTES_A_REDUCTION) as i64);
-    Ok(call.binary(&bytes.repeat(count)))
+    let count = count.as_small().or_badarg()? as u64;
+    let size = count.checked_mul(bytes.len() as u64).filter(|size| *size <= MAX_BYTES as u64).ok_or(Stop::SYSTEM_LIMIT)?;
+    call.bump((size / BYTES_A_REDUCTION as u64) as i64);
+    // Many times nothing is nothing, also where the number of times is beyond an address.
+    let times = if size == 0 { 0 } else { count as usize };
+    Ok(call.binary(&bytes.repeat(times)))
 }
 
 fn referenced_byte_size<'c>(call: &mut Call<'c>, [binary]: [Term<'c>; 1]) -> BifResult<'c> {

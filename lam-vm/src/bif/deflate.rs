@@ -41,8 +41,6 @@ pub enum StreamError {
     Data,
     /// The call does not fit the stream's state.
     Stream,
-    /// The host's compressor cannot do it.
-    NotSupported,
 }
 
 /// Input that waits.
@@ -127,7 +125,6 @@ impl Deflater {
     pub fn set_level(&mut self, level: i64) -> bool {
         let Some(level) = level_of(level) else { return false };
         self.level = level;
-        #[cfg(not(target_family = "wasm"))]
         let _ = self.raw.set_level(level);
         true
     }
@@ -136,15 +133,10 @@ impl Deflater {
         if self.has_started || self.format == Format::Gzip {
             return Err(StreamError::Stream);
         }
-        #[cfg(target_family = "wasm")]
-        return Err(StreamError::NotSupported);
-        #[cfg(not(target_family = "wasm"))]
-        {
-            self.raw.set_dictionary(dictionary).map_err(|_| StreamError::Stream)?;
-            let check = adler32(if self.format == Format::Raw { 0 } else { 1 }, dictionary);
-            self.dictionary = Some(check);
-            Ok(check)
-        }
+        self.raw.set_dictionary(dictionary).map_err(|_| StreamError::Stream)?;
+        let check = adler32(if self.format == Format::Raw { 0 } else { 1 }, dictionary);
+        self.dictionary = Some(check);
+        Ok(check)
     }
     fn header(&mut self) {
         match self.format {
@@ -298,15 +290,10 @@ impl Inflater {
             Place::Body if self.format == Format::Raw => {}
             _ => return Err(StreamError::Stream),
         }
-        #[cfg(target_family = "wasm")]
-        return Err(StreamError::NotSupported);
-        #[cfg(not(target_family = "wasm"))]
-        {
-            self.raw.set_dictionary(dictionary).map_err(|_| StreamError::Stream)?;
-            self.window.extend_from_slice(dictionary);
-            self.place = Place::Body;
-            Ok(())
-        }
+        self.raw.set_dictionary(dictionary).map_err(|_| StreamError::Stream)?;
+        self.window.extend_from_slice(dictionary);
+        self.place = Place::Body;
+        Ok(())
     }
     /// Reads until `limit` bytes came out, the input is used up, or the stream ends.
     pub fn run(&mut self, input: &mut Queue, limit: usize) -> Result<Inflated, StreamError> {

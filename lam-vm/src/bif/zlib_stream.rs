@@ -82,7 +82,6 @@ impl From<StreamError> for Stop<'_> {
         fail(match error {
             StreamError::Data => "data_error",
             StreamError::Stream => "stream_error",
-            StreamError::NotSupported => "not_supported",
         })
     }
 }
