@@ -321,8 +321,14 @@ impl Inflater {
                     let status = status.map_err(|_| StreamError::Data)?;
                     let taken = (self.raw.total_in() - before_in) as usize;
                     let made = (self.raw.total_out() - before_out) as usize;
+                    let trailer = match self.actual {
+                        Format::Raw => usize::MAX,
+                        Format::Gzip => 8,
+                        _ => 4,
+                    };
+                    let reads_trailer = status == Status::StreamEnd && now.len() - taken >= trailer;
                     input.take(taken);
-                    self.note(&out[used..used + made]);
+                    self.note(&out[used..used + made], !reads_trailer);
                     used += made;
                     if status == Status::StreamEnd {
                         self.place = if self.actual == Format::Raw { Place::End } else { Place::Trailer(Vec::new()) };
@@ -341,14 +347,17 @@ impl Inflater {
         out.truncate(used);
         Ok(Inflated { bytes: out, needs })
     }
-    fn note(&mut self, bytes: &[u8]) {
+    /// What comes out with the trailer goes into no window: zlib leaves it out too.
+    fn note(&mut self, bytes: &[u8], is_for_window: bool) {
         match self.actual {
             Format::Zlib => self.check = adler32(self.check, bytes),
             Format::Gzip => self.check = crc32(self.check, bytes),
             _ => self.crc = crc32(self.crc, bytes),
         }
         self.total = self.total.wrapping_add(bytes.len() as u32);
-        self.window.extend_from_slice(bytes);
+        if is_for_window {
+            self.window.extend_from_slice(bytes);
+        }
         if self.window.len() > 4 * WINDOW_BYTES {
             self.window.drain(..self.window.len() - WINDOW_BYTES);
         }

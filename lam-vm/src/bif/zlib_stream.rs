@@ -115,8 +115,13 @@ impl Stream {
     fn end(&mut self) -> bool {
         self.codec = Codec::None;
         let had_input = !self.input.is_empty();
-        self.input.clear();
+        self.clear();
         had_input
+    }
+    /// Drops the input that waits, and with it what `zlib.erl` keeps: the output of input before.
+    fn clear(&mut self) {
+        self.input.clear();
+        self.stash = None;
     }
 }
 
@@ -173,9 +178,8 @@ fn deflate_set_dictionary<'c>(call: &mut Call<'c>, [z, dictionary]: [Term<'c>; 2
 
 fn deflate_reset<'c>(call: &mut Call<'c>, [z]: [Term<'c>; 1]) -> BifResult<'c> {
     let mut stream = stream(call, z)?;
-    let (deflater, input) = stream.deflater()?;
-    deflater.reset();
-    input.clear();
+    stream.deflater()?.0.reset();
+    stream.clear();
     ok()
 }
 
@@ -254,9 +258,8 @@ fn inflate_get_dictionary<'c>(call: &mut Call<'c>, [z]: [Term<'c>; 1]) -> BifRes
 
 fn inflate_reset<'c>(call: &mut Call<'c>, [z]: [Term<'c>; 1]) -> BifResult<'c> {
     let mut stream = stream(call, z)?;
-    let (inflater, input) = stream.inflater()?;
-    inflater.reset();
-    input.clear();
+    stream.inflater()?.0.reset();
+    stream.clear();
     ok()
 }
 
@@ -275,11 +278,12 @@ fn inflate<'c>(call: &mut Call<'c>, [z, chunk, size, flush]: [Term<'c>; 4]) -> B
     let (inflater, input) = stream.inflater()?;
     if inflater.has_ended() && !input.is_empty() {
         match after_end {
-            AFTER_END_CUT => input.clear(),
+            AFTER_END_CUT => stream.clear(),
             AFTER_END_ERROR => return Err(fail("data_error")),
             _ => inflater.reset(),
         }
     }
+    let (inflater, input) = stream.inflater()?;
     let out = inflater.run(input, limit)?;
     let has_input = !input.is_empty();
     if let Some(check) = out.needs {
