@@ -11,7 +11,7 @@ use wasmparser::{Parser, Payload};
 
 use crate::error::{Error, Result};
 
-/// `local.get 0; local.get 1; i32.add; local.get 2; i32.add; drop; i32.const NO_ARCHIVE`, as `targets/*/src/archive.rs` has it.
+/// What `targets/wasm/src/archive.rs` answers where there is no image.
 const NO_ARCHIVE: i32 = 0x4c41_4d00;
 const PAGE: u64 = 65536;
 
@@ -69,9 +69,10 @@ pub fn imports_wasi(file: &[u8]) -> bool {
     })
 }
 
-/// The bytes of the placeholder's body, locals included.
+/// The bytes of the placeholder's body, locals included:
+/// `local.get 0; local.get 1; local.get 2; memory.copy; i32.const NO_ARCHIVE`.
 fn placeholder() -> Vec<u8> {
-    let mut body = vec![0, 0x20, 0, 0x20, 1, 0x6a, 0x20, 2, 0x6a, 0x1a, 0x41];
+    let mut body = vec![0, 0x20, 0, 0x20, 1, 0x20, 2, 0xfc, 10, 0, 0, 0x41];
     let mut value = i64::from(NO_ARCHIVE);
     loop {
         let byte = (value & 0x7f) as u8;
