@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use super::Atom;
 use super::well_known::{COUNT, TEXTS};
-use crate::sync::{OnceLock, RwLock};
+use crate::sync::OnceLock;
+use crate::sync::global::RwLock;
 
 /// The table holds as many atoms as it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

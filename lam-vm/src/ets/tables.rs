@@ -9,6 +9,7 @@ use crate::heap::resource::Resource;
 use crate::process::parts::join;
 use crate::process::{OwnedTerm, ProcessTable, pid_term};
 use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::fault::{self, Fault};
 use crate::sync::{Arc, RwLock};
 use crate::term::Term;
 
@@ -135,9 +136,10 @@ impl Tables {
     ///
     /// Who is about to end is seen exiting here, or finds the table among its own when it takes this lock in turn.
     pub fn give_away(&self, table: &Arc<Table>, from: u64, to: u64, processes: &ProcessTable) -> bool {
+        let was_alive = fault::is_seeded(Fault::GiveAwayUnlocked) && processes.is_alive(to);
         self.with_registry(|registry| {
             let mut body = table.body.write();
-            if body.is_deleted || body.owner != from || !processes.is_alive(to) {
+            if body.is_deleted || body.owner != from || !(was_alive || processes.is_alive(to)) {
                 return false;
             }
             forget(&mut registry.owned, from, table);

@@ -6,7 +6,8 @@
 use super::block::Block;
 use super::copy;
 use crate::platform::memory::map_low;
-use crate::sync::{Mutex, OnceLock, RwLock};
+use crate::sync::OnceLock;
+use crate::sync::global::{Mutex, RwLock};
 use crate::term::Term;
 use crate::term::word;
 

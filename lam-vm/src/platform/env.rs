@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use super::host;
-use crate::sync::{Mutex, OnceLock};
+use crate::sync::OnceLock;
+use crate::sync::global::Mutex;
 
 type Table = BTreeMap<Vec<u8>, Vec<u8>>;
 

@@ -8,7 +8,8 @@ use std::cell::Cell;
 
 use super::types::Stream;
 use crate::sync::OnceLock;
-use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::atomic::Ordering;
+use crate::sync::global::AtomicUsize;
 
 /// Exit code of a machine that ran out of memory, as OTP's.
 const OUT_OF_MEMORY: i32 = 1;

@@ -13,6 +13,7 @@ use super::signal::Signal;
 use super::{Priority, Process};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::cell::UnsafeCell;
+use crate::sync::fault::{self, Fault};
 
 const USED: u64 = 1;
 const EXITING: u64 = 2;
@@ -103,6 +104,7 @@ impl Control {
     /// Pushes a signal; gives it back where the process is gone. True: it slept, and the caller must put it into a run queue.
     pub fn push(&self, generation: u32, signal: Box<Signal>) -> Result<bool, Box<Signal>> {
         let signal = Box::into_raw(signal);
+        let published = fault::weaker(Fault::MailboxPush, Ordering::AcqRel);
         let mut word = self.mailbox.load(Ordering::Acquire);
         loop {
             if word & OPEN == 0 || word & TAG_MASK != tag(generation) {
@@ -110,9 +112,9 @@ impl Control {
                 return Err(unsafe { Box::from_raw(signal) });
             }
             // SAFETY: the signal is ours until the exchange below succeeds.
-            unsafe { (*signal).next = unpack(word) };
+            unsafe { (*signal).set_next(unpack(word)) };
             let new = word & (TAG_MASK | OPEN) | pack(signal);
-            match self.mailbox.compare_exchange_weak(word, new, Ordering::AcqRel, Ordering::Acquire) {
+            match self.mailbox.compare_exchange_weak(word, new, published, Ordering::Acquire) {
                 Ok(_) => return Ok(word & SLEEPING != 0),
                 Err(now) => word = now,
             }
@@ -131,6 +133,10 @@ impl Control {
     /// Goes to sleep unless a signal is there. For the owner, who stops being it when this says true.
     pub fn try_sleep(&self) -> bool {
         let word = self.mailbox.load(Ordering::Acquire);
+        if fault::is_seeded(Fault::SleepUnseen) {
+            self.mailbox.fetch_or(SLEEPING, Ordering::AcqRel);
+            return true;
+        }
         word & POINTER_MASK == 0
             && self.mailbox.compare_exchange(word, word | SLEEPING, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
@@ -147,7 +153,8 @@ impl Control {
     }
     /// Takes no signals from now on; the last ones. For the owner.
     pub(super) fn close(&self) -> Signals {
-        Signals::reversed(unpack(self.mailbox.fetch_and(TAG_MASK, Ordering::AcqRel)))
+        let kept = if fault::is_seeded(Fault::CloseOpen) { TAG_MASK | OPEN } else { TAG_MASK };
+        Signals::reversed(unpack(self.mailbox.fetch_and(kept, Ordering::AcqRel)))
     }
 
     /// The process, for its owner.
@@ -179,8 +186,8 @@ impl Signals {
         while !newest.is_null() {
             // SAFETY: the list was taken out of the mailbox, so its boxes are ours.
             unsafe {
-                let next = (*newest).next;
-                (*newest).next = list;
+                let next = (*newest).next();
+                (*newest).set_next(list);
                 list = newest;
                 newest = next;
             }
@@ -197,7 +204,7 @@ impl Iterator for Signals {
         }
         // SAFETY: as in `reversed`; each box is given out once.
         let signal = unsafe { Box::from_raw(self.next) };
-        self.next = signal.next;
+        self.next = signal.next();
         Some(signal)
     }
 }

@@ -7,6 +7,7 @@ use super::table::ProcessTable;
 use super::ties::Watch;
 use super::{OwnedTerm, Process};
 use crate::atom::{Atom, am};
+use crate::sync::fault::{self, Fault};
 use crate::term::Term;
 
 /// Ends the running process: no more signals, exit signals to links, `'DOWN'` to watchers, the slot is free.
@@ -35,6 +36,8 @@ fn refuse(process: &mut Process, table: &ProcessTable, kind: SignalKind) {
     let pid = process.pid;
     let noproc = || parts::atom(am::NOPROC);
     match kind {
+        SignalKind::Link { .. } if fault::is_seeded(Fault::LateLink) => {}
+        SignalKind::Monitor { .. } if fault::is_seeded(Fault::LateMonitor) => {}
         SignalKind::Link { from } => {
             table.send(from, SignalKind::Exit { from: pid, reason: noproc(), by_link: true });
         }

@@ -18,11 +18,12 @@ use core::cell::Cell;
 
 use super::Priority;
 use crate::platform;
-use crate::sync::OnceLock;
 use crate::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::deque::{Injector, Steal, Stealer, Worker};
+use crate::sync::fault::{self, Fault};
 use crate::sync::thread::{self, Thread};
+use crate::sync::{MODELLED, OnceLock};
 
 /// `idle` has a bit for each.
 pub const SCHEDULERS_MAX: usize = 64;
@@ -42,7 +43,7 @@ crate::sync::thread_local! {
 
 /// The number of the scheduler that runs here, from 0; 0 where none does.
 pub fn current_scheduler() -> usize {
-    CURRENT.get().1
+    CURRENT.with(Cell::get).1
 }
 
 /// What belongs to one scheduler. Apart from its neighbours, as each is written by another thread.
@@ -52,7 +53,7 @@ struct Lane {
     stealers: [Stealer<u64>; 4],
     /// Slices begun, so that others see whether one goes on for long.
     slices: AtomicU32,
-    /// Whom to unpark; scheduler 0 waits in `platform` instead.
+    /// Whom to unpark; scheduler 0 waits in `platform` instead (in models it parks as the others).
     thread: OnceLock<Thread>,
 }
 
@@ -177,9 +178,9 @@ impl RunQueues {
     /// From now on this thread is scheduler `index`, until it calls `leave`. One thread at a time may be.
     pub fn enter(&self, index: usize) {
         let lanes = self.lanes.as_ptr();
-        if CURRENT.get() != (lanes, index) {
-            CURRENT.set((lanes, index));
-            if index > 0 {
+        if CURRENT.with(Cell::get) != (lanes, index) {
+            CURRENT.with(|current| current.set((lanes, index)));
+            if index > 0 || MODELLED {
                 // A thread enters once, so nobody was there before.
                 let _ = self.lanes[index].thread.set(thread::current());
             }
@@ -187,14 +188,14 @@ impl RunQueues {
     }
     /// This thread is no scheduler any more.
     pub fn leave(&self) {
-        if CURRENT.get().0 == self.lanes.as_ptr() {
-            CURRENT.set((core::ptr::null(), 0));
+        if CURRENT.with(Cell::get).0 == self.lanes.as_ptr() {
+            CURRENT.with(|current| current.set((core::ptr::null(), 0)));
         }
     }
     /// This thread's number and what only it may touch; `None` where it is no scheduler of this machine.
     #[inline]
     fn with_own<R>(&self, act: impl FnOnce(usize, &mut Own) -> R) -> Option<R> {
-        let (lanes, index) = CURRENT.get();
+        let (lanes, index) = CURRENT.with(Cell::get);
         if !core::ptr::eq(lanes, self.lanes.as_ptr()) {
             return None;
         }
@@ -220,7 +221,9 @@ impl RunQueues {
     }
     fn inject(&self, pid: u64, priority: Priority) {
         self.injectors[priority as usize].push(pid);
-        fence(Ordering::SeqCst);
+        if !fault::is_seeded(Fault::InjectFence) {
+            fence(Ordering::SeqCst);
+        }
         self.wake_one();
     }
     /// The next process of this scheduler's own, or else of the injector.
@@ -370,6 +373,16 @@ impl RunQueues {
         }
         true
     }
+    /// Sleeps by `sleep`, which is told whether others are awake, unless there is work in the injector or `must_run` says so; `None`
+    /// then. What is announced before `must_run` looks is taken back in every case.
+    pub fn sleep_unless<R>(&self, index: usize, must_run: impl FnOnce() -> bool, sleep: impl FnOnce(bool) -> R) -> Option<R> {
+        if !self.transition_to_idle(index) {
+            return None;
+        }
+        let woken = (!must_run()).then(|| sleep(self.others_awake(index)));
+        self.transition_from_idle(index);
+        woken
+    }
     pub fn transition_from_idle(&self, index: usize) {
         self.idle.fetch_and(!(1 << index), Ordering::SeqCst);
     }
@@ -411,7 +424,7 @@ impl RunQueues {
         }
     }
     fn wake(&self, index: usize) {
-        if index == 0 {
+        if index == 0 && !MODELLED {
             platform::stdio::wake();
         } else if let Some(thread) = self.lanes[index].thread.get() {
             thread.unpark();

@@ -2,13 +2,14 @@
 
 use super::OwnedTerm;
 use crate::atom::Atom;
+use crate::sync::cell::UnsafeCell;
 
 /// Identity of a reference of this node.
 pub type RefId = [u64; 2];
 
 /// One signal in a mailbox. `next` belongs to the mailbox.
 pub struct Signal {
-    pub(super) next: *mut Signal,
+    next: UnsafeCell<*mut Signal>,
     pub kind: SignalKind,
 }
 
@@ -130,6 +131,16 @@ pub enum InfoForm {
 
 impl Signal {
     pub fn new(kind: SignalKind) -> Box<Signal> {
-        Box::new(Signal { next: core::ptr::null_mut(), kind })
+        Box::new(Signal { next: UnsafeCell::new(core::ptr::null_mut()), kind })
+    }
+    /// The signal behind it, while the caller holds both.
+    pub(super) fn next(&self) -> *mut Signal {
+        // SAFETY: who may follow the link has taken it from a mailbox, which publishes what was written before the push.
+        self.next.with(|next| unsafe { *next })
+    }
+    /// Puts `next` behind it; the caller alone holds this one.
+    pub(super) fn set_next(&mut self, next: *mut Signal) {
+        // SAFETY: `&mut self`.
+        self.next.with_mut(|at| unsafe { *at = next });
     }
 }

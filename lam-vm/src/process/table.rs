@@ -10,10 +10,11 @@ use super::signal::{RefId, Signal, SignalKind};
 use super::unique::Unique;
 use super::{Priority, Process};
 use crate::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-use crate::sync::{Arc, Mutex};
+use crate::sync::fault::{self, Fault};
+use crate::sync::{Arc, MODELLED, Mutex};
 use crate::term::word;
 
-const CHUNK_SLOTS: usize = 1024;
+const CHUNK_SLOTS: usize = if MODELLED { 4 } else { 1024 };
 /// As OTP's largest: pids have room for more, but nobody asked.
 pub const LIMIT_MAX: usize = 1 << 27;
 
@@ -120,6 +121,13 @@ impl ProcessTable {
         if chunk.is_null() {
             handle_alloc_error(layout);
         }
+        if MODELLED {
+            // A model's atomics are more than their words.
+            for index in 0..CHUNK_SLOTS {
+                // SAFETY: the chunk was allocated above and nobody else sees it.
+                unsafe { chunk.add(index).write(Control::default()) };
+            }
+        }
         place.store(chunk, Ordering::Release);
     }
     /// Frees the slot of a process whose box was taken.
@@ -137,9 +145,10 @@ impl ProcessTable {
     /// As `send`, giving back what could not be sent.
     pub fn try_send(&self, pid: u64, kind: SignalKind) -> Result<(), SignalKind> {
         let Some(control) = self.lookup(pid) else { return Err(kind) };
+        let is_exit = matches!(kind, SignalKind::Exit { .. });
         match control.push(word::pid_generation(pid), Signal::new(kind)) {
             Ok(slept) => {
-                if slept {
+                if slept && !(is_exit && fault::is_seeded(Fault::ExitWakes)) {
                     self.run_queues.push(pid, control.priority());
                 }
                 Ok(())
@@ -185,6 +194,10 @@ impl Drop for ProcessTable {
         for chunk in &self.chunks {
             let chunk = chunk.load(Ordering::Acquire);
             if !chunk.is_null() {
+                if MODELLED {
+                    // SAFETY: made by `make_chunk`; no process is left.
+                    unsafe { core::ptr::drop_in_place(core::ptr::slice_from_raw_parts_mut(chunk, CHUNK_SLOTS)) };
+                }
                 // SAFETY: allocated with this layout; no process is left.
                 unsafe { std::alloc::dealloc(chunk.cast(), layout) };
             }

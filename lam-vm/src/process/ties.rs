@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::OwnedTerm;
 use super::signal::RefId;
 use crate::atom::Atom;
+use crate::sync::fault::{self, Fault};
 
 /// One link.
 #[derive(Default, Clone, Copy)]
@@ -78,6 +79,7 @@ impl Ties {
         let monitor = self.monitors.get_mut(&id).ok_or(NoAlias)?;
         match monitor.alias {
             AliasMode::None => Err(NoAlias),
+            AliasMode::Reply if fault::is_seeded(Fault::ReplyAliasStays) => Ok(None),
             AliasMode::Reply => Ok(self.monitors.remove(&id)),
             AliasMode::ExplicitUnalias | AliasMode::Demonitor => Ok(None),
         }

@@ -96,29 +96,24 @@ impl Driver {
             Turn::Idle => None,
         };
         let sleeps = !matches!(turn, Turn::Runnable | Turn::Exited(_));
-        if sleeps {
-            if !queues.transition_to_idle(self.index) {
-                return Woken::Interrupted;
-            }
-            if self.system.exit_code().is_some() {
-                queues.transition_from_idle(self.index);
-                return Woken::Interrupted;
-            }
-            if queues.others_awake(self.index) {
+        if !sleeps {
+            return self.wait_until(for_stdin, deadline_ns);
+        }
+        let sleep = |others_awake| {
+            if others_awake {
                 let nap_end_ns = platform::monotonic_ns() + NAP_NS;
                 deadline_ns = Some(deadline_ns.map_or(nap_end_ns, |deadline_ns| deadline_ns.min(nap_end_ns)));
             }
-        }
-        let woken = if self.index == 0 {
-            platform::stdio::wait(for_stdin, deadline_ns)
-        } else {
-            park(deadline_ns);
-            Woken::Interrupted
+            self.wait_until(for_stdin, deadline_ns)
         };
-        if sleeps {
-            queues.transition_from_idle(self.index);
+        queues.sleep_unless(self.index, || self.system.exit_code().is_some(), sleep).unwrap_or(Woken::Interrupted)
+    }
+    fn wait_until(&self, for_stdin: bool, deadline_ns: Option<u64>) -> Woken {
+        if self.index == 0 {
+            return platform::stdio::wait(for_stdin, deadline_ns);
         }
-        woken
+        park(deadline_ns);
+        Woken::Interrupted
     }
 }
 

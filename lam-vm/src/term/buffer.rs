@@ -10,13 +10,18 @@
 use core::ptr::NonNull;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 
+use crate::sync::MODELLED;
 use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::cell::UnsafeCell;
+use crate::sync::fault::{self, Fault};
 
 #[repr(C, align(8))]
 struct Head {
     count: AtomicUsize,
     capacity: usize,
     used_bits: AtomicUsize,
+    /// Takes no room: read where the buffer is used, written where it goes, so that a model sees the order of the two.
+    life: UnsafeCell<()>,
 }
 
 const HEAD_BYTES: usize = size_of::<Head>();
@@ -40,7 +45,7 @@ impl Buffer {
         // SAFETY: the layout is not empty; the head is written before use.
         unsafe {
             let Some(head) = NonNull::new(alloc(layout).cast::<Head>()) else { handle_alloc_error(layout) };
-            head.write(Head { count: AtomicUsize::new(1), capacity, used_bits: AtomicUsize::new(0) });
+            head.write(Head { count: AtomicUsize::new(1), capacity, used_bits: AtomicUsize::new(0), life: UnsafeCell::new(()) });
             Buffer(head)
         }
     }
@@ -140,8 +145,14 @@ impl Clone for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if self.head().count.fetch_sub(1, Ordering::AcqRel) == 1 {
+        self.head().life.with(|_| ());
+        if self.head().count.fetch_sub(1, fault::weaker(Fault::CountRelease, Ordering::AcqRel)) == 1 {
+            self.head().life.with_mut(|_| ());
             let capacity = self.head().capacity;
+            if MODELLED {
+                // SAFETY: the last count is gone; a model's atomics are more than their words.
+                unsafe { core::ptr::drop_in_place(self.0.as_ptr()) };
+            }
             // SAFETY: the last count is gone; allocated with this layout.
             unsafe { dealloc(self.0.as_ptr().cast(), layout(capacity)) };
         }

@@ -10,6 +10,7 @@ use crate::platform;
 use crate::process::{OwnedTerm, ReceiveTimer, RefId, current_scheduler};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::fault::{self, Fault};
 
 /// Whom a timer's message goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +77,13 @@ impl Wheel {
         let mut guard = self.state.lock();
         let state = guard.get_or_insert_with(|| State { wheel: TimerWheel::new(now_ms()), by_reference: HashMap::default() });
         let result = change(state);
-        self.next_ms.store(state.wheel.next_deadline().unwrap_or(u64::MAX), Ordering::Release);
+        let next_ms = state.wheel.next_deadline().unwrap_or(u64::MAX);
+        if fault::is_seeded(Fault::NextDeadlineUnlocked) {
+            drop(guard);
+            self.next_ms.store(next_ms, Ordering::Release);
+            return result;
+        }
+        self.next_ms.store(next_ms, Ordering::Release);
         result
     }
     /// As `with`; `None` where no timer was ever set.

@@ -15,7 +15,8 @@ use std::borrow::Cow;
 use self::tree::{Body, NodeId, Tree};
 use super::posix::{Posix, Result};
 use super::types::{Access, Advice, FileInfo, FileType, Modes, Whence};
-use crate::sync::{Mutex, MutexGuard, OnceLock};
+use crate::sync::OnceLock;
+use crate::sync::global::{Mutex, MutexGuard};
 
 /// A file may not outgrow the address space; this keeps a mad seek from asking for it.
 const MAX_FILE_BYTES: u64 = 1 << 31;

@@ -8,7 +8,8 @@ use std::collections::VecDeque;
 use super::LocalOffset;
 pub use super::memory_files::*;
 use super::types::{StdinRead, Stream, WindowSize, Woken, Written};
-use crate::sync::{Mutex, MutexGuard, OnceLock};
+use crate::sync::OnceLock;
+use crate::sync::global::{Mutex, MutexGuard};
 
 /// Everything that a simulated run can see.
 #[derive(Debug)]

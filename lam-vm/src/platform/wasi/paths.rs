@@ -6,7 +6,8 @@
 
 use super::abi::{self, At, Fd};
 use crate::platform::posix::{Posix, Result};
-use crate::sync::{Mutex, OnceLock};
+use crate::sync::OnceLock;
+use crate::sync::global::Mutex;
 
 static CWD: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 

@@ -3,7 +3,8 @@
 //! The launcher (`targets/web`) owns the bindings to JavaScript; nothing here knows them. Files live in memory. The machine
 //! cannot wait inside the page: `wait` says so and the driver returns.
 
-use crate::sync::{Mutex, OnceLock};
+use crate::sync::OnceLock;
+use crate::sync::global::Mutex;
 use std::collections::VecDeque;
 
 use super::LocalOffset;

@@ -14,7 +14,8 @@ mod rule;
 mod tzif;
 
 use super::{env, files, host};
-use crate::sync::{Arc, Mutex};
+use crate::sync::Arc;
+use crate::sync::global::Mutex;
 
 /// Seconds east of UTC, and whether that is summer time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
