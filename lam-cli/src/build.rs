@@ -172,12 +172,29 @@ fn report(path: &Path, total_bytes: usize, built: &BuiltImage) {
     }
 }
 
+/// How many calls that only the library leads to are told.
+const FAR_CALLS_TOLD: usize = 3;
+/// A call path of at most so many steps is near to given code, and told whole.
+const NEAR: usize = 4;
+
+/// Tells what is missing: all that is near to given code, a few of the others with the ends of their paths.
 fn print_missing(built: &BuiltImage) {
-    for missing in &built.missing {
+    let (near, far): (Vec<_>, Vec<_>) = built.missing.iter().partition(|missing| missing.path.len() <= NEAR);
+    for missing in near.iter().chain(far.iter().take(FAR_CALLS_TOLD)) {
         warn(&missing.what);
-        for (depth, step) in missing.path.iter().enumerate() {
-            eprintln!("  {}{step}", if depth == 0 { "called by " } else { "     from " });
+        let steps = &missing.path;
+        let hidden = if steps.len() <= NEAR { 0..0 } else { 2..steps.len() - 2 };
+        for (depth, step) in steps.iter().enumerate() {
+            if depth == hidden.start && !hidden.is_empty() {
+                eprintln!("     from {} others", hidden.len());
+            }
+            if !hidden.contains(&depth) {
+                eprintln!("  {}{step}", if depth == 0 { "called by " } else { "     from " });
+            }
         }
+    }
+    if far.len() > FAR_CALLS_TOLD {
+        warn(&format!("{} more that only the library leads to", calls(far.len() - FAR_CALLS_TOLD)));
     }
 }
 

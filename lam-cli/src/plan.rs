@@ -52,6 +52,10 @@ pub trait Library {
     fn origin(&self) -> String;
     /// OTP's release, as in `releases/25/OTP_VERSION` or from kernel's version: `25`.
     fn release(&self) -> String;
+    /// The release's first number; 25 where it has none.
+    fn major(&self) -> u32 {
+        self.release().split('.').next().and_then(|major| major.parse().ok()).unwrap_or(25)
+    }
 }
 
 /// Where the program begins.

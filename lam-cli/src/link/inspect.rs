@@ -66,7 +66,7 @@ pub fn inspect_image(args: &InspectArgs, image: &[u8]) -> Result<String> {
 /// What `lam inspect` shows of a module (not gzip-wrapped), after its chunks.
 pub fn inspect_module(args: &InspectArgs, bytes: &[u8]) -> Result<String> {
     let file = BeamFile::parse(bytes).map_err(|error| Error::new(format!("cannot read the module: {error}")))?;
-    let natives = NativeTable::new();
+    let natives = NativeTable::new(u32::MAX);
     let facts = check(&file, &natives).map_err(|error| Error::new(format!("cannot load the module: {error}")))?;
     let code =
         transform(&file, &natives, &facts, &|_| true).map_err(|error| Error::new(format!("cannot load the module: {error}")))?;

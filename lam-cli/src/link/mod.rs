@@ -29,7 +29,7 @@ use crate::plan::{BuildInput, BuiltImage, Entry, Missing, ModuleReport};
 
 /// Links the program and lays out its image.
 pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
-    let natives = natives::NativeTable::new();
+    let natives = natives::NativeTable::new(input.library.major());
     let mut program = program::Program::new(input);
     program.read_given()?;
     let entry = entry(input, &program)?;
@@ -68,7 +68,7 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         start: ("lam_boot", "start"),
         entry: (&entry.0, &entry.1, entry.2),
         kind,
-        otp_release: input.library.release().split('.').next().and_then(|major| major.parse().ok()).unwrap_or(25),
+        otp_release: input.library.major(),
         embedded: &embedded_facts(input, &program, &mut reached),
         machine: machine_fingerprint(),
         natives: &natives,

@@ -11,13 +11,14 @@ pub struct NativeTable {
 }
 
 impl NativeTable {
-    pub fn new() -> NativeTable {
+    /// What there is with the library of a release of OTP.
+    pub fn new(release: u32) -> NativeTable {
         let mut numbers = HashMap::new();
         let rows = bif::TABLES.iter().flat_map(|table| table.rows.iter().map(|row| (table.module, row)));
-        for (number, (module, row)) in rows.enumerate() {
+        for (number, (module, row)) in rows.enumerate().filter(|(_, (_, row))| row.since <= release) {
             numbers.entry((module, row.name, row.arity)).or_insert(number as u16);
         }
-        let of_otp = bif::OTP_ROWS.lines().filter(|line| !line.starts_with('#')).collect();
+        let of_otp = bif::rows_of_otp(release).collect();
         NativeTable { numbers, of_otp }
     }
     pub fn has(&self, module: &str, function: &str, arity: u8) -> bool {

@@ -521,7 +521,7 @@ impl Reach<'_, '_> {
 
     /// The release that compiled a module, where it is newer than the library's.
     fn newer_release(&self, module: usize) -> Option<u32> {
-        let library: u32 = self.program.input.library.release().split('.').next()?.parse().ok()?;
+        let library = self.program.input.library.major();
         self.program.modules[module].file.otp_release().filter(|release| *release > library)
     }
 

@@ -609,4 +609,5 @@ well_known! {
     NOT_OWNER = "not_owner";
     ALREADY_EXISTS = "already_exists";
     TABLE = "table";
+    DEFAULT = "default";
 }

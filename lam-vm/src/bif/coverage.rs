@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{BifTable, TABLES};
 
-use crate::bif::OTP_ROWS;
+use crate::bif::rows_of_otp;
 const DEFERRED: &str = include_str!("deferred.txt");
 const PENDING: &str = include_str!("pending.txt");
 
@@ -25,7 +25,7 @@ fn every_row_of_otp_is_here_or_deferred() {
     let deferred = rows(DEFERRED);
     let pending = rows(PENDING);
     let known = |row: &str| ours.contains(row) || deferred.contains(row) || pending.contains(row);
-    let missing: Vec<&str> = rows(OTP_ROWS).into_iter().filter(|row| !known(row)).collect();
+    let missing: Vec<&str> = rows_of_otp(u32::MAX).filter(|row| !known(row)).collect();
     assert!(missing.is_empty(), "neither in a table nor deferred: {missing:#?}");
 }
 
@@ -34,7 +34,7 @@ fn what_is_here_is_not_deferred() {
     let ours: BTreeSet<String> = TABLES.iter().flat_map(|table| names(table)).collect();
     let both: Vec<&str> = rows(DEFERRED).into_iter().filter(|row| ours.contains(*row)).collect();
     assert!(both.is_empty(), "take these out of deferred.txt: {both:#?}");
-    let unknown: Vec<&str> = rows(DEFERRED).difference(&rows(OTP_ROWS)).copied().collect();
+    let unknown: Vec<&str> = rows(DEFERRED).difference(&rows_of_otp(u32::MAX).collect()).copied().collect();
     assert!(unknown.is_empty(), "no rows of OTP: {unknown:#?}");
 }
 
@@ -46,4 +46,19 @@ fn each_row_is_declared_once() {
     }
     count.retain(|_, count| *count > 1);
     assert!(count.is_empty(), "declared more than once: {count:#?}");
+}
+
+#[test]
+fn rows_come_with_their_release() {
+    let late: Vec<String> = TABLES
+        .iter()
+        .flat_map(|table| table.rows.iter().map(move |row| (table.module, row)))
+        .filter(|(module, row)| {
+            let name = format!("{module}:{}/{}", row.name, row.arity);
+            let listed = |release| rows_of_otp(release).any(|row| row == name);
+            listed(u32::MAX) && (!listed(row.since) || row.since > 0 && listed(row.since - 1))
+        })
+        .map(|(module, row)| format!("{module}:{}/{}", row.name, row.arity))
+        .collect();
+    assert!(late.is_empty(), "another release than in otp_rows.txt: {late:#?}");
 }

@@ -6,9 +6,11 @@ use crate::atom::{self, am};
 use crate::isa::specific::ROWS;
 use crate::term::compare;
 use crate::term::word::{self, kind};
-use crate::term::{Map, Term, View};
+use crate::term::{Map, Term, View, print};
 
 bifs! { module "erts_internal";
+    /// The text of `erlang:display/1`, whole (`undefined`) or cut after about so many bytes.
+    [plain 27] "term_to_string"/2 = term_to_string, "erts/emulator/beam/bif.c";
     /// Exact order of two terms as -1, 0 or 1: an integer comes before an equal float.
     ///
     /// `erts_internal:cmp_term(1, 1.0)` => `-1`
@@ -63,6 +65,21 @@ bifs! { module "erts_internal";
     ///
     /// `erts_internal:is_process_executing_dirty(a)` => `error:badarg`
     [plain] "is_process_executing_dirty"/1 = is_system_process, "erts/emulator/beam/beam_bif_load.c";
+}
+
+fn term_to_string<'c>(call: &mut Call<'c>, [term, limit]: [Term<'c>; 2]) -> BifResult<'c> {
+    let text = if limit.is_atom(am::UNDEFINED) {
+        print::display(term)
+    } else {
+        let limit = limit.as_usize().filter(|limit| *limit >= 2).or_badarg()?;
+        let (mut text, is_cut) = print::display_up_to(term, limit);
+        if is_cut {
+            text.extend_from_slice(b"... ");
+        }
+        text
+    };
+    call.bump((text.len() / 20) as i64);
+    Ok(call.byte_list(&text, Term::NIL))
 }
 
 fn atom_named<'c>(text: &'static str) -> Term<'c> {

@@ -80,6 +80,9 @@ pub const TABLES: &[&BifTable] = &[
     &erlang::iolists::TABLE,
     &erlang::numbers::TABLE,
     &erlang::numbers::string::TABLE,
+    &erlang::numbers::internal::TABLE,
+    &erlang::names::internal::TABLE,
+    &erlang::code::coverage::TABLE,
     &erlang::operators::TABLE,
     &erlang::time::TABLE,
     &erlang::tuples::TABLE,
@@ -115,8 +118,19 @@ fn rows() -> &'static [(&'static Bif, &'static str)] {
     ROWS.get_or_init(|| TABLES.iter().flat_map(|table| table.rows.iter().map(|row| (row, table.module))).collect())
 }
 
-/// The natives of OTP by name, `M:F/A` a line, comments after `#`: those that LAM lacks are told from functions that nobody has.
-pub const OTP_ROWS: &str = include_str!("otp_rows.txt");
+/// The natives of OTP by name, `M:F/A` and the release that brought it a line: those that LAM lacks are told from functions that
+/// nobody has.
+const OTP_ROWS: &str = include_str!("otp_rows.txt");
+
+/// The natives that a release of OTP has, as `M:F/A`.
+pub fn rows_of_otp(release: u32) -> impl Iterator<Item = &'static str> {
+    let rows = OTP_ROWS.lines().filter(|line| !line.starts_with('#')).map(str::split_whitespace);
+    rows.filter_map(move |mut words| {
+        let name = words.next()?;
+        let since = words.next().map_or(0, |since| since.parse().unwrap_or(u32::MAX));
+        (since <= release).then_some(name)
+    })
+}
 
 /// The row of a BIF number, and its module.
 #[inline]
@@ -124,7 +138,7 @@ pub fn bif_by_id(id: usize) -> (&'static Bif, &'static str) {
     rows()[id]
 }
 
-/// The number of a BIF by name.
+/// The number of a BIF by name, where the linked OTP has it.
 pub fn bif_by_name(module: &str, function: &str, arity: usize) -> Option<u16> {
     type Numbers = HashMap<(&'static str, &'static str, usize), u16>;
     static NUMBERS: OnceLock<Numbers> = OnceLock::new();
@@ -132,7 +146,8 @@ pub fn bif_by_name(module: &str, function: &str, arity: usize) -> Option<u16> {
         let number = |(id, (row, module)): (usize, &(&'static Bif, &'static str))| {
             ((*module, row.name, usize::from(row.arity)), id as u16)
         };
-        rows().iter().enumerate().map(number).collect()
+        let release = crate::term::otp::release();
+        rows().iter().enumerate().filter(|(_, (row, _))| row.since <= release).map(number).collect()
     });
     numbers.get(&(module, function, arity)).copied()
 }
@@ -160,6 +175,7 @@ impl crate::loader::specialise::Natives for Bifs {
         bif_by_name(module, function, arity)
     }
     fn is_native_of_otp(&self, module: &str, function: &str, arity: usize) -> bool {
-        OTP_ROWS.lines().any(|line| line == format!("{module}:{function}/{arity}"))
+        let name = format!("{module}:{function}/{arity}");
+        rows_of_otp(crate::term::otp::release()).any(|row| row == name)
     }
 }

@@ -1,7 +1,7 @@
 //! `persistent_term`: a table of terms for all processes, read without copying.
 
 use super::args::OrBadarg;
-use super::{BifResult, Call, bifs};
+use super::{BifResult, Call, Stop, bifs};
 use crate::atom::{self, am};
 use crate::term::Term;
 
@@ -10,6 +10,8 @@ bifs! { module "persistent_term";
     ///
     /// `persistent_term:put({lam, test}, [1, "x"])` => `ok`
     [plain] "put"/2 = put, "erts/emulator/beam/erl_bif_persistent.c";
+    /// As `put/2` for a new key, or the same value; `badarg` for a key that has another.
+    [plain 28] "put_new"/2 = put_new, "erts/emulator/beam/erl_bif_persistent.c";
     /// The value of a key; `badarg` without.
     ///
     /// `persistent_term:get(no_such_key)` => `error:badarg`
@@ -31,6 +33,11 @@ bifs! { module "persistent_term";
 fn put<'c>(call: &mut Call<'c>, [key, value]: [Term<'c>; 2]) -> BifResult<'c> {
     call.system().persistent_terms.put(call, key, value);
     Ok(Term::atom(am::OK))
+}
+
+fn put_new<'c>(call: &mut Call<'c>, [key, value]: [Term<'c>; 2]) -> BifResult<'c> {
+    let is_put = call.system().persistent_terms.put_new(call, key, value);
+    if is_put { Ok(Term::atom(am::OK)) } else { Err(Stop::BADARG) }
 }
 
 fn get_1<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {

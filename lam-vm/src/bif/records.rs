@@ -9,21 +9,21 @@ use crate::term::{Record, Term};
 
 bifs! { module "records";
     /// The value of a field; `badarg` where there is none.
-    [plain] "get"/2 = get, "erts/emulator/beam/erl_record.c";
+    [plain 29] "get"/2 = get, "erts/emulator/beam/erl_record.c";
     /// The module that declares the record.
-    [plain] "get_module"/1 = get_module, "erts/emulator/beam/erl_record.c";
+    [plain 29] "get_module"/1 = get_module, "erts/emulator/beam/erl_record.c";
     /// The record's name.
-    [plain] "get_name"/1 = get_name, "erts/emulator/beam/erl_record.c";
+    [plain 29] "get_name"/1 = get_name, "erts/emulator/beam/erl_record.c";
     /// The names of its fields as declared; `{badrecord, Term}` for another term.
-    [plain] "get_field_names"/1 = get_field_names, "erts/emulator/beam/erl_record.c";
+    [plain 29] "get_field_names"/1 = get_field_names, "erts/emulator/beam/erl_record.c";
     /// Whether other modules may look into it; `{badrecord, Term}` for another term.
-    [plain] "is_exported"/1 = is_exported, "erts/emulator/beam/erl_record.c";
+    [plain 29] "is_exported"/1 = is_exported, "erts/emulator/beam/erl_record.c";
     /// `create(Module, Name, [{Field, Value}], #{is_exported => boolean()})`, whatever the module declares.
-    [plain] "create"/4 = create, "erts/emulator/beam/erl_record.c";
+    [plain 29] "create"/4 = create, "erts/emulator/beam/erl_record.c";
     /// `update(Record, Module, Name, #{Field => Value})`; `{badrecord, Name}` where it is no such record.
-    [plain] "update"/4 = update, "erts/emulator/beam/erl_record.c";
+    [plain 29] "update"/4 = update, "erts/emulator/beam/erl_record.c";
     /// `{#{is_exported => boolean()}, [Field | {Field, Default}]}` as the module declares it.
-    [plain] "get_definition"/2 = get_definition, "erts/emulator/beam/erl_record.c";
+    [plain 29] "get_definition"/2 = get_definition, "erts/emulator/beam/erl_record.c";
 }
 
 fn bad_record<'c>(call: &mut Call<'c>, term: Term<'c>) -> Stop<'c> {

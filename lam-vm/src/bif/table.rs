@@ -25,6 +25,8 @@ pub struct Bif {
     pub name: &'static str,
     pub arity: u8,
     pub kind: BifKind,
+    /// The release of OTP that brought it; 0 for what every release has.
+    pub since: u32,
     pub function: Function,
     pub doc: &'static str,
     /// Where OTP has it.
@@ -37,12 +39,13 @@ pub struct BifTable {
     pub rows: &'static [Bif],
 }
 
-/// Declares `pub static TABLE`: rows of docs, `[kind] "name"/arity = function, "OTP source";`.
+/// Declares `pub static TABLE`: rows of docs, `[kind] "name"/arity = function, "OTP source";`. A release of OTP after the kind
+/// (`[plain 27]`) is the first that has the row: with an older library it is not there.
 ///
 /// Each function has the shape `fn f<'c>(call: &mut Call<'c>, args: [Term<'c>; ARITY]) -> BifResult<'c>`; another arity does
 /// not compile.
 macro_rules! bifs {
-    (module $module:literal; $($(#[doc = $doc:literal])* [$kind:ident] $name:literal / $arity:literal = $function:path, $source:literal;)*) => {
+    (module $module:literal; $($(#[doc = $doc:literal])* [$kind:ident $($since:literal)?] $name:literal / $arity:literal = $function:path, $source:literal;)*) => {
         pub static TABLE: $crate::bif::BifTable = $crate::bif::BifTable {
             module: $module,
             rows: &[$({
@@ -54,6 +57,7 @@ macro_rules! bifs {
                     name: $name,
                     arity: $arity,
                     kind: $crate::bif::bifs!(@kind $kind),
+                    since: 0 $(+ $since)?,
                     function: checked,
                     doc: concat!($($doc, "\n"),*),
                     source: $source,

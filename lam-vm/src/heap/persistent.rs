@@ -67,7 +67,18 @@ impl PersistentTerms {
     }
     /// Sets the value of a key; where it has an equal one already nothing changes.
     pub fn put<'c>(&self, heap: &mut Heap<'c>, key: Term<'c>, value: Term<'c>) {
+        Self::put_into(&mut self.table.write(), heap, key, value);
+    }
+    /// False, and nothing changed, when the key has another value.
+    pub fn put_new<'c>(&self, heap: &mut Heap<'c>, key: Term<'c>, value: Term<'c>) -> bool {
         let mut table = self.table.write();
+        if let Some((_, _, entry)) = table.find(key) {
+            return exact_eq(entry.value(), value);
+        }
+        Self::put_into(&mut table, heap, key, value);
+        true
+    }
+    fn put_into<'c>(table: &mut Table, heap: &mut Heap<'c>, key: Term<'c>, value: Term<'c>) {
         let old = table.find(key);
         if let Some((_, _, entry)) = old
             && exact_eq(entry.value(), value)

@@ -77,9 +77,13 @@ impl ProcessTable {
     }
     /// Pids of all processes that are not exiting.
     pub fn pids(&self) -> Vec<u64> {
+        self.pids_of(0..u32::MAX)
+    }
+    /// Those of some slots.
+    pub fn pids_of(&self, slots: core::ops::Range<u32>) -> Vec<u64> {
         let fresh = self.slots.lock().fresh;
         let alive = |slot| self.slot(slot)?.alive_generation().map(|generation| word::local_pid(slot, generation));
-        (0..fresh).filter_map(alive).collect()
+        (slots.start..slots.end.min(fresh)).filter_map(alive).collect()
     }
 
     /// Whether a process ever had this slot.

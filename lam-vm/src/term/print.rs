@@ -17,10 +17,17 @@ pub fn display(term: Term<'_>) -> Vec<u8> {
     out
 }
 
+/// As `display`, cut once about `limit` bytes are written, and whether it was.
+pub fn display_up_to(term: Term<'_>, limit: usize) -> (Vec<u8>, bool) {
+    let mut out = Vec::new();
+    let is_cut = print(term, &mut out, limit);
+    (out, is_cut)
+}
+
 /// As `display`, cut once about `limit` bytes are written, as reports do with long terms.
 pub fn display_limited(term: Term<'_>, limit: usize) -> String {
-    let mut out = Vec::new();
-    if print(term, &mut out, limit) {
+    let (mut out, is_cut) = display_up_to(term, limit);
+    if is_cut {
         out.extend_from_slice(b"...");
     }
     String::from_utf8(out).unwrap_or_else(|error| error.into_bytes().iter().map(|byte| char::from(*byte)).collect())

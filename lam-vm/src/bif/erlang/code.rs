@@ -196,3 +196,23 @@ fn load_nif<'c>(call: &mut Call<'c>, [path, _info]: [Term<'c>; 2]) -> BifResult<
     let reason = call.tuple(&[Term::atom(atom::intern_static("load_failed")), text]);
     Ok(call.tuple(&[Term::atom(am::ERROR), reason]))
 }
+
+/// `code`: whether the machine counts what is executed: it does not.
+pub mod coverage {
+    use super::*;
+
+    bifs! { module "code";
+        /// `false`
+        [plain 27] "coverage_support"/0 = coverage_support, "erts/emulator/beam/beam_bif_load.c";
+        /// `none`
+        [plain 27] "get_coverage_mode"/0 = get_coverage_mode, "erts/emulator/beam/beam_bif_load.c";
+    }
+
+    fn coverage_support<'c>(_: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
+        Ok(Term::bool(false))
+    }
+
+    fn get_coverage_mode<'c>(_: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
+        Ok(Term::atom(am::NONE))
+    }
+}

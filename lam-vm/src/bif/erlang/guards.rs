@@ -4,6 +4,7 @@ use crate::atom::am;
 use crate::bif::args::{OrBadarg, one_based, part_range, self_pid};
 use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::heap::arith::{self, Number};
+use crate::term::compare::compare;
 use crate::term::integer::{self, Integer};
 use crate::term::{Term, View, otp};
 
@@ -114,6 +115,8 @@ bifs! { module "erlang";
     ///
     /// `erlang:is_integer(18446744073709551616)` => `true`
     [guard] "is_integer"/1 = is_integer, "erts/emulator/beam/erl_bif_op.c";
+    /// Is it an integer from one bound to another? `badarg` for bounds that are none.
+    [guard 29] "is_integer"/3 = is_integer_3, "erts/emulator/beam/erl_bif_op.c";
     /// Is it an integer or a float?
     ///
     /// `erlang:is_number(1.0)` => `true`
@@ -163,7 +166,7 @@ bifs! { module "erlang";
     /// `erlang:is_record({a, 1}, a, b)` => `error:badarg`
     [guard] "is_record"/3 = is_record_3, "erts/emulator/beam/erl_bif_op.c";
     /// Is it a native record (from OTP 29)?
-    [guard] "is_record"/1 = is_record_1, "erts/emulator/beam/erl_bif_op.c";
+    [guard 29] "is_record"/1 = is_record_1, "erts/emulator/beam/erl_bif_op.c";
     /// Is it a map?
     ///
     /// `erlang:is_map(a)` => `false`
@@ -304,6 +307,13 @@ type_tests! {
     is_boolean: |term| term.as_bool().is_some();
     is_function_1: |term| term.is_fun();
     is_map: |term| term.is_map();
+}
+
+fn is_integer_3<'c>(_: &mut Call<'c>, [term, low, high]: [Term<'c>; 3]) -> BifResult<'c> {
+    if !low.is_integer() || !high.is_integer() {
+        return Err(Stop::BADARG);
+    }
+    Ok(Term::bool(term.is_integer() && compare(low, term).is_le() && compare(term, high).is_le()))
 }
 
 fn is_function_2<'c>(_: &mut Call<'c>, [term, arity]: [Term<'c>; 2]) -> BifResult<'c> {

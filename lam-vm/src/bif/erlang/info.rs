@@ -35,6 +35,8 @@ bifs! { module "erlang";
     ///
     /// `erlang:display_string(a)` => `error:badarg`
     [plain] "display_string"/1 = display_string, "erts/emulator/beam/bif.c";
+    /// Writes characters, or a binary's bytes, to `stdout`, `stderr` or `stdin`'s terminal.
+    [plain 26] "display_string"/2 = display_string_2, "erts/emulator/beam/bif.c";
     /// Writes a line's end to standard error.
     [plain] "display_nl"/0 = display_nl, "erts/emulator/beam/bif.c";
     /// Counts reductions as if that much had been done.
@@ -476,9 +478,34 @@ fn display<'c>(call: &mut Call<'c>, [term]: [Term<'c>; 1]) -> BifResult<'c> {
 }
 
 fn display_string<'c>(call: &mut Call<'c>, [list]: [Term<'c>; 1]) -> BifResult<'c> {
+    let text = utf8(list)?;
+    if otp::release() < 26 {
+        return write(call, Stream::Stderr, &text);
+    }
+    let _gone = call.system().standard.write(Stream::Stderr, &text);
+    Ok(Term::bool(true))
+}
+
+fn display_string_2<'c>(call: &mut Call<'c>, [device, text]: [Term<'c>; 2]) -> BifResult<'c> {
+    let stream = match device.as_atom().or_badarg()?.text() {
+        "stdout" => Stream::Stdout,
+        "stderr" => Stream::Stderr,
+        // The terminal of a program that has none.
+        "stdin" => return Err(call.badarg_cause(atom::intern_static("enxio"))),
+        _ => return Err(Stop::BADARG),
+    };
+    let bytes = match text.to_bytes() {
+        Some(bytes) => bytes.into(),
+        None => utf8(text)?,
+    };
+    let _gone = call.system().standard.write(stream, &bytes);
+    Ok(Term::bool(true))
+}
+
+/// A list of characters as bytes.
+fn utf8<'c>(list: Term<'c>) -> Result<Vec<u8>, Stop<'c>> {
     let characters = crate::bif::args::characters(list, 0x10_FFFF).or_badarg()?;
-    let text: String = characters.into_iter().map(char::from_u32).collect::<Option<_>>().or_badarg()?;
-    write(call, Stream::Stderr, text.as_bytes())
+    Ok(characters.into_iter().map(char::from_u32).collect::<Option<String>>().or_badarg()?.into_bytes())
 }
 
 fn display_nl<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {

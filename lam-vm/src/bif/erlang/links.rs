@@ -12,6 +12,8 @@ use crate::term::{Term, View};
 bifs! { module "erlang";
     /// Links with a process; `noproc` when it is gone (a message to who traps exits).
     [plain] "link"/1 = link, "erts/emulator/beam/bif.c";
+    /// As `link/1`; option `priority` of the exit signal.
+    [plain 28] "link"/2 = link_2, "erts/emulator/beam/bif.c";
     /// Takes a link down: no exit signal comes over it afterwards.
     [plain] "unlink"/1 = unlink, "erts/emulator/beam/bif.c";
     /// Watches a process (by pid or name), or the clock's offset.
@@ -30,6 +32,21 @@ bifs! { module "erlang";
     [plain] "exit"/2 = exit_2, "erts/emulator/beam/bif.c";
     /// As `exit/2`, but `normal` to oneself is ignored.
     [plain] "exit_signal"/2 = exit_signal, "erts/emulator/beam/bif.c";
+    /// As `exit/2`; option `priority` of the signal.
+    [plain 28] "exit"/3 = exit_3, "erts/emulator/beam/bif.c";
+    /// As `exit_signal/2`; option `priority` of the signal.
+    [plain 29] "exit_signal"/3 = exit_signal_3, "erts/emulator/beam/bif.c";
+}
+
+/// Signals are taken in together, so priority changes nothing of their order; only the form of the options is looked at.
+fn check_priority_options<'c>(call: &mut Call<'c>, options: Term<'c>) -> Result<(), Stop<'c>> {
+    let is_known = options.list_to_vec().is_some_and(|options| options.iter().all(|option| option.is_atom(am::PRIORITY)));
+    if is_known { Ok(()) } else { Err(call.badarg_cause(am::BADOPT)) }
+}
+
+fn link_2<'c>(call: &mut Call<'c>, [to, options]: [Term<'c>; 2]) -> BifResult<'c> {
+    check_priority_options(call, options)?;
+    link(call, [to])
 }
 
 fn link<'c>(call: &mut Call<'c>, [to]: [Term<'c>; 1]) -> BifResult<'c> {
@@ -285,6 +302,16 @@ fn exit_signal<'c>(call: &mut Call<'c>, [to, reason]: [Term<'c>; 2]) -> BifResul
     }
     send_exit(call, to, reason)?;
     Ok(Term::bool(true))
+}
+
+fn exit_3<'c>(call: &mut Call<'c>, [to, reason, options]: [Term<'c>; 3]) -> BifResult<'c> {
+    check_priority_options(call, options)?;
+    exit_2(call, [to, reason])
+}
+
+fn exit_signal_3<'c>(call: &mut Call<'c>, [to, reason, options]: [Term<'c>; 3]) -> BifResult<'c> {
+    check_priority_options(call, options)?;
+    exit_signal(call, [to, reason])
 }
 
 fn send_exit<'c>(call: &mut Call<'c>, to: Term<'c>, reason: Term<'c>) -> Result<(), Stop<'c>> {

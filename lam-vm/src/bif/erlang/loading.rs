@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::atom::{self, am};
 use crate::bif::args::OrBadarg;
-use crate::bif::{BifResult, Call, OTP_ROWS, Stop, bif_by_name, bifs};
+use crate::bif::{BifResult, Bifs, Call, Stop, bifs};
 use crate::code::LoadRefusal;
 use crate::heap::resource::Resource;
 use crate::isa::emit::ModuleCode;
@@ -63,32 +63,13 @@ struct Prepared {
     code: ModuleCode,
 }
 
-/// The machine's own functions by name.
-struct Natives;
-
-impl loader::check::Natives for Natives {
-    fn is_bif(&self, module: &str, function: &str, arity: u8) -> bool {
-        bif_by_name(module, function, usize::from(arity)).is_some()
-    }
-}
-
-impl specialise::Natives for Natives {
-    fn bif(&self, module: &str, function: &str, arity: usize) -> Option<u16> {
-        bif_by_name(module, function, arity)
-    }
-    fn is_native_of_otp(&self, module: &str, function: &str, arity: usize) -> bool {
-        let name = format!("{module}:{function}/{arity}");
-        OTP_ROWS.lines().any(|line| line == name)
-    }
-}
-
 /// What one reduction pays for.
 const BYTES_A_REDUCTION: usize = 64;
 
 fn prepare(bytes: &[u8]) -> Result<Prepared, LoadError> {
     let file = BeamFile::parse(bytes)?;
-    let facts = loader::check(&file, &Natives)?;
-    let code = specialise::transform(&file, &Natives, &facts, &|_| true)?;
+    let facts = loader::check(&file, &Bifs)?;
+    let code = specialise::transform(&file, &Bifs, &facts, &|_| true)?;
     Ok(Prepared { file, code })
 }
 

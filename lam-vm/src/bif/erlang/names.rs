@@ -79,3 +79,30 @@ fn watch_node<'c>(node: Term<'c>, flag: Term<'c>) -> BifResult<'c> {
     node.or_badarg()?;
     Err(Stop::Error(Term::atom(am::NOTALIVE)))
 }
+
+/// `erts_internal`: what `erlang:processes_next/1` calls.
+pub mod internal {
+    use super::*;
+
+    bifs! { module "erts_internal";
+        /// The next processes of a traversal from a place, 0 at first: `{Place, Pids}`, or `none`.
+        [plain 28] "processes_next"/1 = processes_next, "erts/emulator/beam/erl_ptab.c";
+    }
+
+    /// How many slots of the process table one call looks at.
+    const STEP: u32 = 1000;
+
+    fn processes_next<'c>(call: &mut Call<'c>, [place]: [Term<'c>; 1]) -> BifResult<'c> {
+        let processes = &call.system().processes;
+        let place = place.as_usize().filter(|place| *place <= processes.limit()).or_badarg()? as u32;
+        if !processes.had_slot(place) {
+            return Ok(Term::atom(am::NONE));
+        }
+        let next = place.saturating_add(STEP);
+        let pids: Vec<Term<'c>> = processes.pids_of(place..next).into_iter().map(pid_term).collect();
+        call.bump(i64::from(STEP) / 10);
+        let next = call.unsigned(u64::from(next));
+        let pids = call.list(&pids);
+        Ok(call.tuple(&[next, pids]))
+    }
+}

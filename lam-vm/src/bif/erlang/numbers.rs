@@ -111,10 +111,15 @@ fn integer_to_binary_2<'c>(call: &mut Call<'c>, [value, base]: [Term<'c>; 2]) ->
 }
 
 fn parsed<'c>(call: &mut Call<'c>, text: &[u8], base: u32) -> BifResult<'c> {
+    try_parsed(call, text, base)?.or_badarg()
+}
+
+/// As `parsed`; `None` where the text is no integer.
+fn try_parsed<'c>(call: &mut Call<'c>, text: &[u8], base: u32) -> Result<Option<Term<'c>>, Stop<'c>> {
     call.bump((text.len() / 20) as i64);
     match integer::parse(text, base) {
-        Ok(value) => Ok(call.owned_integer(&value)),
-        Err(ParseError::Syntax) => Err(Stop::BADARG),
+        Ok(value) => Ok(Some(call.owned_integer(&value))),
+        Err(ParseError::Syntax) => Ok(None),
         Err(ParseError::TooLong(_)) => Err(Stop::SYSTEM_LIMIT),
     }
 }
@@ -238,23 +243,29 @@ pub mod string {
             true
         }
         /// Digits, at least one.
-        fn digits(&mut self) -> bool {
+        fn digits(&mut self, base: u32) -> bool {
             let from = self.bytes.len();
-            while self.next(|byte| byte.is_ascii_digit()) {}
+            while self.next(|byte| char::from(byte).is_digit(base)) {}
             self.bytes.len() > from
         }
     }
 
     fn list_to_integer<'c>(call: &mut Call<'c>, [list]: [Term<'c>; 1]) -> BifResult<'c> {
+        let found = prefix(call, list, 10)?;
+        if found.as_atom().is_some() { Ok(call.tuple(&[Term::atom(am::ERROR), found])) } else { Ok(found) }
+    }
+
+    /// `{Integer, Rest}`, or the reason why not.
+    pub(super) fn prefix<'c>(call: &mut Call<'c>, list: Term<'c>, base: u32) -> BifResult<'c> {
         if !list.is_list() {
-            return error(call, "not_a_list");
+            return Ok(Term::atom(am::NOT_A_LIST));
         }
         let mut text = Text { bytes: Vec::new(), rest: list };
         text.next(|byte| matches!(byte, b'+' | b'-'));
-        if !text.digits() {
-            return error(call, "no_integer");
+        if !text.digits(base) {
+            return Ok(Term::atom(am::NO_INTEGER));
         }
-        let value = parsed(call, &text.bytes, 10)?;
+        let value = parsed(call, &text.bytes, base)?;
         Ok(call.tuple(&[value, text.rest]))
     }
 
@@ -264,13 +275,13 @@ pub mod string {
         }
         let mut text = Text { bytes: Vec::new(), rest: list };
         text.next(|byte| matches!(byte, b'+' | b'-'));
-        if !(text.digits() && text.next(|byte| matches!(byte, b'.' | b',')) && text.digits()) {
+        if !(text.digits(10) && text.next(|byte| matches!(byte, b'.' | b',')) && text.digits(10)) {
             return error(call, "no_float");
         }
         let (whole, rest) = (text.bytes.len(), text.rest);
         let has_exponent = text.next(|byte| matches!(byte, b'e' | b'E')) && {
             text.next(|byte| matches!(byte, b'+' | b'-'));
-            text.digits()
+            text.digits(10)
         };
         if !has_exponent {
             text.bytes.truncate(whole);
@@ -282,6 +293,31 @@ pub mod string {
                 Ok(call.tuple(&[value, text.rest]))
             }
             None => error(call, "no_float"),
+        }
+    }
+}
+
+/// `erts_internal`: what OTP's own `erlang` calls since release 27.
+pub mod internal {
+    use super::*;
+
+    bifs! { module "erts_internal";
+        /// The integer that a binary writes to a base, or `badarg`.
+        [plain 27] "binary_to_integer"/2 = binary_to_integer, "erts/emulator/beam/bif.c";
+        /// The integer that a list begins with and what follows, or the reason why there is none.
+        [plain 27] "list_to_integer"/2 = list_to_integer, "erts/emulator/beam/bif.c";
+    }
+
+    fn binary_to_integer<'c>(call: &mut Call<'c>, [binary, base]: [Term<'c>; 2]) -> BifResult<'c> {
+        let badarg = Term::atom(am::BADARG);
+        let (Some(text), Ok(base)) = (binary.to_bytes(), base_of(base)) else { return Ok(badarg) };
+        Ok(try_parsed(call, &text, base)?.unwrap_or(badarg))
+    }
+
+    fn list_to_integer<'c>(call: &mut Call<'c>, [list, base]: [Term<'c>; 2]) -> BifResult<'c> {
+        match base_of(base) {
+            Ok(base) => string::prefix(call, list, base),
+            Err(_) => Ok(Term::atom(am::BADARG)),
         }
     }
 }

@@ -11,8 +11,8 @@ use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::ets::Store;
 use crate::heap::arith;
 use crate::process::OwnedTerm;
-use crate::term::Term;
 use crate::term::compare::compare;
+use crate::term::{Term, otp};
 
 bifs! { module "ets";
     /// Adds to counters of a key's object; the new values.
@@ -22,7 +22,9 @@ bifs! { module "ets";
     /// As `update_counter/3`, starting from an object given where the key has none.
     [plain] "update_counter"/4 = update_counter_4, "erts/emulator/beam/erl_db.c";
     /// Sets elements of a key's object; `false` where the key has none.
-    [plain] "update_element"/3 = update_element, "erts/emulator/beam/erl_db.c";
+    [plain] "update_element"/3 = update_element_3, "erts/emulator/beam/erl_db.c";
+    /// As `update_element/3`; a key that has no object gets the given one, changed so.
+    [plain 27] "update_element"/4 = update_element_4, "erts/emulator/beam/erl_db.c";
 }
 
 /// What may be done to one counter.
@@ -192,31 +194,76 @@ fn update_counter_4<'c>(call: &mut Call<'c>, [name, key, term, default]: [Term<'
     update_counter(call, name, key, term, Some(default))
 }
 
-fn update_element<'c>(call: &mut Call<'c>, [name, key, changes]: [Term<'c>; 3]) -> BifResult<'c> {
+fn update_element_3<'c>(call: &mut Call<'c>, [name, key, changes]: [Term<'c>; 3]) -> BifResult<'c> {
     let table = table(call, name)?;
     let mut body = write(call, &table)?;
     if !table.options.kind.is_set() {
         return Err(call.badarg_cause(am::TABLE_TYPE));
     }
     let Some(object) = body.store.lookup_mut(key) else { return Ok(Term::bool(false)) };
+    let checked = checked_changes(call, object, changes, table.options.key_position)?;
+    change(&mut body.store, key, &checked);
+    Ok(Term::bool(true))
+}
+
+fn update_element_4<'c>(call: &mut Call<'c>, [name, key, changes, default]: [Term<'c>; 4]) -> BifResult<'c> {
+    let table = table(call, name)?;
+    let mut body = write(call, &table)?;
+    let key_position = table.options.key_position;
+    if !table.options.kind.is_set() {
+        return Err(Stop::BADARG);
+    }
+    if default.as_tuple().is_none_or(|tuple| tuple.elements.len() <= key_position) {
+        return Err(if otp::release() >= 28 { call.badarg_cause(am::DEFAULT) } else { Stop::BADARG });
+    }
+    if let Some(object) = body.store.lookup_mut(key) {
+        let checked = checked_changes(call, object, changes, key_position)?;
+        change(&mut body.store, key, &checked);
+        return Ok(Term::bool(true));
+    }
+    let mut object = OwnedTerm::of(default);
+    set(&mut object, key_position, key);
+    for (at, value) in checked_changes(call, &object, changes, key_position)? {
+        set(&mut object, at, value);
+    }
+    body.store.insert(object);
+    Ok(Term::bool(true))
+}
+
+type Changes<'c> = SmallVec<[(usize, Term<'c>); 4]>;
+
+/// What `{Position, Value}` or a list of them sets in an object, by places counted from 0.
+fn checked_changes<'c>(
+    call: &mut Call<'c>,
+    object: &OwnedTerm,
+    changes: Term<'c>,
+    key_position: usize,
+) -> Result<Changes<'c>, Stop<'c>> {
     let size = object.term().as_tuple().map_or(0, |tuple| tuple.elements.len());
     let changes: SmallVec<[Term<'c>; 4]> =
         if changes.as_tuple().is_some() { smallvec::smallvec![changes] } else { changes.list_to_vec().or_badarg()?.into() };
-    let mut checked = SmallVec::<[(usize, Term<'c>); 4]>::new();
+    let mut checked = Changes::new();
     for change in changes {
         let [position, value] = change.as_tuple_of().or_badarg()?;
         let position = position.as_small().or_badarg()?;
-        if position == table.options.key_position as i64 + 1 {
+        if position == key_position as i64 + 1 {
             return Err(call.badarg_cause(am::KEYPOS));
         }
-        let at = usize::try_from(position - 1).ok().filter(|at| *at < size).or_badarg()?;
+        let at = usize::try_from(position - 1).ok().filter(|at| *at < size);
+        let Some(at) = at else {
+            return Err(if otp::release() >= 27 { call.badarg_cause(am::POSITION) } else { Stop::BADARG });
+        };
         checked.push((at, value));
     }
+    Ok(checked)
+}
+
+fn change(store: &mut Store, key: Term<'_>, changes: &[(usize, Term<'_>)]) {
+    let Some(object) = store.lookup_mut(key) else { return };
     let before = object.words();
-    for (at, value) in checked {
-        set(object, at, value);
+    for (at, value) in changes {
+        set(object, *at, *value);
     }
     let after = object.words();
-    body.store.resized(before, after);
-    Ok(Term::bool(true))
+    store.resized(before, after);
 }

@@ -22,6 +22,8 @@ bifs! { module "ets";
     [plain] "lookup"/2 = lookup, "erts/emulator/beam/erl_db.c";
     /// The element at a position of a key's object; a list of them in bags.
     [plain] "lookup_element"/3 = lookup_element, "erts/emulator/beam/erl_db.c";
+    /// As `lookup_element/3`, with an answer for a key that has no object.
+    [plain 26] "lookup_element"/4 = lookup_element_4, "erts/emulator/beam/erl_db.c";
     /// Whether a key has an object.
     [plain] "member"/2 = member, "erts/emulator/beam/erl_db.c";
     /// Deletes the objects of a key.
@@ -38,6 +40,14 @@ bifs! { module "ets";
     [plain] "last"/1 = last, "erts/emulator/beam/erl_db.c";
     /// The key before this one; as `next/2` where there is no order.
     [plain] "prev"/2 = prev, "erts/emulator/beam/erl_db.c";
+    /// The first key of a traversal with its objects, or `'$end_of_table'`.
+    [plain 27] "first_lookup"/1 = first_lookup, "erts/emulator/beam/erl_db.c";
+    /// The key after this one with its objects.
+    [plain 27] "next_lookup"/2 = next_lookup, "erts/emulator/beam/erl_db.c";
+    /// The last key in order with its objects.
+    [plain 27] "last_lookup"/1 = last_lookup, "erts/emulator/beam/erl_db.c";
+    /// The key before this one with its objects.
+    [plain 27] "prev_lookup"/2 = prev_lookup, "erts/emulator/beam/erl_db.c";
     /// The objects of a place, counted from 0; `'$end_of_table'` after the last.
     [plain] "slot"/2 = slot, "erts/emulator/beam/erl_db.c";
 }
@@ -120,12 +130,20 @@ fn lookup<'c>(call: &mut Call<'c>, [name, key]: [Term<'c>; 2]) -> BifResult<'c> 
 }
 
 fn lookup_element<'c>(call: &mut Call<'c>, [name, key, position]: [Term<'c>; 3]) -> BifResult<'c> {
+    element_of_key(call, [name, key, position], None)
+}
+
+fn lookup_element_4<'c>(call: &mut Call<'c>, [name, key, position, default]: [Term<'c>; 4]) -> BifResult<'c> {
+    element_of_key(call, [name, key, position], Some(default))
+}
+
+fn element_of_key<'c>(call: &mut Call<'c>, [name, key, position]: [Term<'c>; 3], default: Option<Term<'c>>) -> BifResult<'c> {
     let table = table(call, name)?;
     let body = read(call, &table)?;
     let at = position.as_usize().and_then(|position| position.checked_sub(1)).or_badarg()?;
     let objects = body.store.lookup(key);
     if objects.is_empty() {
-        return Err(call.badarg_cause(am::BADKEY));
+        return default.ok_or_else(|| call.badarg_cause(am::BADKEY));
     }
     let mut elements = Vec::with_capacity(objects.len());
     for object in objects {
@@ -170,34 +188,79 @@ fn take<'c>(call: &mut Call<'c>, [name, key]: [Term<'c>; 2]) -> BifResult<'c> {
     Ok(list_of(call, &taken))
 }
 
-fn key_or_end<'c>(call: &mut Call<'c>, key: Option<Term<'_>>) -> Term<'c> {
-    key.map_or(end(), |key| call.copy(key))
+/// What a step of a traversal answers: the key alone, or with its objects.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Key,
+    Lookup,
 }
 
-pub(super) fn first<'c>(call: &mut Call<'c>, [name]: [Term<'c>; 1]) -> BifResult<'c> {
+fn key_or_end<'c>(call: &mut Call<'c>, store: &Store, key: Option<Term<'_>>, answer: Answer) -> Term<'c> {
+    let Some(key) = key else { return end() };
+    let copied = call.copy(key);
+    if answer == Answer::Key {
+        return copied;
+    }
+    let objects = list_of(call, store.lookup(key));
+    call.tuple(&[copied, objects])
+}
+
+fn first_key<'c>(call: &mut Call<'c>, name: Term<'c>, answer: Answer) -> BifResult<'c> {
     let table = table(call, name)?;
     let body = read(call, &table)?;
-    Ok(key_or_end(call, body.store.first(table.options.key_position)))
+    Ok(key_or_end(call, &body.store, body.store.first(table.options.key_position), answer))
 }
 
-pub(super) fn next<'c>(call: &mut Call<'c>, [name, key]: [Term<'c>; 2]) -> BifResult<'c> {
+fn next_key<'c>(call: &mut Call<'c>, [name, key]: [Term<'c>; 2], answer: Answer) -> BifResult<'c> {
     let table = table(call, name)?;
     let body = read(call, &table)?;
     let next = body.store.next(key, table.options.key_position).or_badarg()?;
-    Ok(key_or_end(call, next))
+    Ok(key_or_end(call, &body.store, next, answer))
 }
 
-fn last<'c>(call: &mut Call<'c>, [name]: [Term<'c>; 1]) -> BifResult<'c> {
+fn last_key<'c>(call: &mut Call<'c>, name: Term<'c>, answer: Answer) -> BifResult<'c> {
     let table = table(call, name)?;
     let body = read(call, &table)?;
-    Ok(key_or_end(call, body.store.last(table.options.key_position)))
+    Ok(key_or_end(call, &body.store, body.store.last(table.options.key_position), answer))
 }
 
-fn prev<'c>(call: &mut Call<'c>, [name, key]: [Term<'c>; 2]) -> BifResult<'c> {
+fn prev_key<'c>(call: &mut Call<'c>, [name, key]: [Term<'c>; 2], answer: Answer) -> BifResult<'c> {
     let table = table(call, name)?;
     let body = read(call, &table)?;
     let prev = body.store.prev(key, table.options.key_position).or_badarg()?;
-    Ok(key_or_end(call, prev))
+    Ok(key_or_end(call, &body.store, prev, answer))
+}
+
+pub(super) fn first<'c>(call: &mut Call<'c>, [name]: [Term<'c>; 1]) -> BifResult<'c> {
+    first_key(call, name, Answer::Key)
+}
+
+fn first_lookup<'c>(call: &mut Call<'c>, [name]: [Term<'c>; 1]) -> BifResult<'c> {
+    first_key(call, name, Answer::Lookup)
+}
+
+pub(super) fn next<'c>(call: &mut Call<'c>, args: [Term<'c>; 2]) -> BifResult<'c> {
+    next_key(call, args, Answer::Key)
+}
+
+fn next_lookup<'c>(call: &mut Call<'c>, args: [Term<'c>; 2]) -> BifResult<'c> {
+    next_key(call, args, Answer::Lookup)
+}
+
+fn last<'c>(call: &mut Call<'c>, [name]: [Term<'c>; 1]) -> BifResult<'c> {
+    last_key(call, name, Answer::Key)
+}
+
+fn last_lookup<'c>(call: &mut Call<'c>, [name]: [Term<'c>; 1]) -> BifResult<'c> {
+    last_key(call, name, Answer::Lookup)
+}
+
+fn prev<'c>(call: &mut Call<'c>, args: [Term<'c>; 2]) -> BifResult<'c> {
+    prev_key(call, args, Answer::Key)
+}
+
+fn prev_lookup<'c>(call: &mut Call<'c>, args: [Term<'c>; 2]) -> BifResult<'c> {
+    prev_key(call, args, Answer::Lookup)
 }
 
 fn slot<'c>(call: &mut Call<'c>, [name, place]: [Term<'c>; 2]) -> BifResult<'c> {
