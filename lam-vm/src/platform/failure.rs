@@ -6,6 +6,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use super::spare;
 use super::types::Stream;
 use crate::sync::OnceLock;
 use crate::sync::atomic::Ordering;
@@ -78,23 +79,62 @@ fn refused(bytes: usize) {
     super::exit(OUT_OF_MEMORY)
 }
 
-// SAFETY: every call goes to the host's allocator as it is; a null that it gives is given on, or the program ends.
+/// The class of a block that threads keep when it is freed. Only unix has threads, and pages to give back.
+fn kept_class(layout: Layout) -> Option<usize> {
+    if cfg!(unix) { spare::class_of(layout) } else { None }
+}
+
+// SAFETY: every call goes to `spare` or to the host's allocator, by size and alignment alone; a null that it gives is given on, or
+// the program ends.
 unsafe impl GlobalAlloc for Memory {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: promised by the caller.
-        checked(unsafe { System.alloc(layout) }, layout.size())
+        let at = match kept_class(layout) {
+            Some(class) => spare::alloc(class),
+            // SAFETY: promised by the caller.
+            None => unsafe { System.alloc(layout) },
+        };
+        checked(at, layout.size())
     }
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: promised by the caller.
-        checked(unsafe { System.alloc_zeroed(layout) }, layout.size())
+        let Some(class) = kept_class(layout) else {
+            // SAFETY: promised by the caller.
+            return checked(unsafe { System.alloc_zeroed(layout) }, layout.size());
+        };
+        let at = checked(spare::alloc(class), layout.size());
+        if !at.is_null() {
+            // SAFETY: the class has at least so many bytes.
+            unsafe { at.write_bytes(0, layout.size()) };
+        }
+        at
     }
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: promised by the caller.
-        unsafe { System.dealloc(at, layout) }
+        match kept_class(layout) {
+            // SAFETY: `alloc` took this way for the same layout.
+            Some(class) => unsafe { spare::dealloc(at, class) },
+            // SAFETY: promised by the caller.
+            None => unsafe { System.dealloc(at, layout) },
+        }
     }
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: promised by the caller.
-        checked(unsafe { System.realloc(at, layout, size) }, size)
+        // SAFETY: the caller promises that the size, rounded up to the alignment, is one of a layout.
+        let new_layout = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
+        let (old_class, new_class) = (kept_class(layout), kept_class(new_layout));
+        if old_class.is_none() && new_class.is_none() {
+            // SAFETY: promised by the caller.
+            return checked(unsafe { System.realloc(at, layout, size) }, size);
+        }
+        if old_class == new_class {
+            return at;
+        }
+        // SAFETY: `size` is above 0, as the caller promises.
+        let new = unsafe { self.alloc(new_layout) };
+        if !new.is_null() {
+            // SAFETY: two blocks, each of at least so many bytes.
+            unsafe { core::ptr::copy_nonoverlapping(at, new, size.min(layout.size())) };
+            // SAFETY: promised by the caller.
+            unsafe { self.dealloc(at, layout) };
+        }
+        new
     }
 }
 

@@ -17,6 +17,7 @@ pub mod env;
 pub mod failure;
 pub mod memory;
 pub mod posix;
+mod spare;
 pub mod types;
 mod zone;
 
