@@ -4,45 +4,25 @@
 
 #![forbid(unsafe_code)]
 
+mod common;
+
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 use std::{env, fs};
 
-/// A folder of this test's own, removed when dropped.
-struct Scratch(PathBuf);
+use common::Scratch;
 
-impl Scratch {
-    fn new(name: &str) -> Scratch {
-        let path = env::temp_dir().join(format!("lam-bad-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("the temporary folder is writable");
-        Scratch(path)
-    }
-
-    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.0.join(name);
-        fs::create_dir_all(path.parent().expect("it has one")).expect("writable");
-        fs::write(&path, bytes).expect("writable");
-        path
-    }
-
-    fn lam(&self, args: &[&str]) -> Output {
-        let lam = env::var_os("LAM_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_lam").into());
-        Command::new(lam).args(args).current_dir(&self.0).env_remove("LAM_OTP").output().expect("lam starts")
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// What cargo built, for these need no stub; `LAM_OTP` would have a say.
+fn lam(scratch: &Scratch, args: &[&str]) -> Output {
+    let lam = env::var_os("LAM_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_lam").into());
+    Command::new(lam).args(args).current_dir(&scratch.path).env_remove("LAM_OTP").output().expect("lam starts")
 }
 
 /// The command fails with `code` and says `words`.
 fn fails(scratch: &Scratch, args: &[&str], code: i32, words: &str) {
-    let output = scratch.lam(args);
-    let text = String::from_utf8_lossy(&output.stderr);
+    let output = lam(scratch, args);
+    let text = common::stderr(&output);
     assert_eq!(output.status.code(), Some(code), "{args:?}: {text}");
     assert!(text.contains(words), "{args:?}: expected `{words}` in:\n{text}");
     assert!(!text.contains("panicked") && !text.contains("os error"), "{args:?}: {text}");
@@ -50,7 +30,7 @@ fn fails(scratch: &Scratch, args: &[&str], code: i32, words: &str) {
 }
 
 fn hello() -> Vec<u8> {
-    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/hello/hello.beam")).expect("it is in the repository")
+    fs::read(common::hello()).expect("it is in the repository")
 }
 
 /// `hello` as another module would be: one byte of its code differs.
@@ -63,13 +43,13 @@ fn other_hello() -> Vec<u8> {
 
 #[test]
 fn missing_and_unreadable_files() {
-    let scratch = Scratch::new("missing");
+    let scratch = Scratch::new("bad-missing");
     fails(&scratch, &["build", "no.beam"], 1, "error: cannot read `no.beam`: No such file or directory");
     scratch.file("src.erl", b"-module(src).");
     fails(&scratch, &["build", "src.beam"], 1, "hint: compile it first: erlc src.erl");
     fails(&scratch, &["build", "*.beam"], 1, "error: no .beam file matches `*.beam`");
     fails(&scratch, &["build", "["], 2, "is not a pattern");
-    fs::create_dir(scratch.0.join("empty")).expect("writable");
+    fs::create_dir(scratch.join("empty")).expect("writable");
     fails(&scratch, &["build", "empty"], 1, "error: `empty` holds no .beam files");
     let locked = scratch.file("locked.beam", &hello());
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).expect("ours");
@@ -81,7 +61,7 @@ fn missing_and_unreadable_files() {
 
 #[test]
 fn files_that_are_no_modules() {
-    let scratch = Scratch::new("nomodule");
+    let scratch = Scratch::new("bad-nomodule");
     scratch.file("src.erl", b"-module(src).");
     fails(&scratch, &["build", "src.erl"], 1, "error: `src.erl` is not a module");
     fails(&scratch, &["build", "src.erl"], 1, "hint: lam packs compiled modules");
@@ -93,7 +73,7 @@ fn files_that_are_no_modules() {
 
 #[test]
 fn truncated_modules() {
-    let scratch = Scratch::new("cut");
+    let scratch = Scratch::new("bad-cut");
     let whole = hello();
     for cut in [1, 8, 11, 12, 15, 20, 40, whole.len() / 2, whole.len() - 1] {
         scratch.file("cut.beam", &whole[..cut]);
@@ -103,7 +83,7 @@ fn truncated_modules() {
 
 #[test]
 fn wrong_chunk_sizes() {
-    let scratch = Scratch::new("chunk");
+    let scratch = Scratch::new("bad-chunk");
     let mut bytes = hello();
     bytes[16..20].copy_from_slice(&u32::MAX.to_be_bytes());
     scratch.file("size.beam", &bytes);
@@ -117,7 +97,7 @@ fn wrong_chunk_sizes() {
 #[test]
 fn a_gzip_bomb_is_refused() {
     use std::io::Write;
-    let scratch = Scratch::new("gzip");
+    let scratch = Scratch::new("bad-gzip");
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     let zeros = vec![0; 1 << 20];
     for _ in 0..300 {
@@ -154,17 +134,17 @@ fn with_literals(announced: u32, megabytes: usize) -> Vec<u8> {
 
 #[test]
 fn a_bomb_among_the_literals_is_refused() {
-    let scratch = Scratch::new("literals");
+    let scratch = Scratch::new("bad-literals");
     for (announced, megabytes) in [(300 << 20, 300), (100, 300), (u32::MAX, 1)] {
         scratch.file("bomb.beam", &with_literals(announced, megabytes));
         fails(&scratch, &["build", "bomb.beam", "-o", "x"], 1, "the compressed data of the literal table is damaged");
     }
-    assert!(!scratch.0.join("x").exists());
+    assert!(!scratch.join("x").exists());
 }
 
 #[test]
 fn two_modules_of_one_name() {
-    let scratch = Scratch::new("twice");
+    let scratch = Scratch::new("bad-twice");
     scratch.file("a/hello.beam", &hello());
     scratch.file("b/hello.beam", &other_hello());
     fails(&scratch, &["build", "a", "b", "-o", "x"], 1, "error: two different modules are named `hello`");
@@ -172,27 +152,27 @@ fn two_modules_of_one_name() {
     scratch.file("c/hello.beam", &hello());
     scratch.file("consolidated/hello.beam", &other_hello());
     for folders in [["a", "c"], ["a", "consolidated"]] {
-        let output = scratch.lam(&["build", folders[0], folders[1], "-o", "x"]);
-        assert!(!String::from_utf8_lossy(&output.stderr).contains("two different modules"), "{folders:?}");
+        let output = lam(&scratch, &["build", folders[0], folders[1], "-o", "x"]);
+        assert!(!common::stderr(&output).contains("two different modules"), "{folders:?}");
     }
 }
 
 #[test]
 fn outputs_that_cannot_be_written() {
-    let scratch = Scratch::new("output");
+    let scratch = Scratch::new("bad-output");
     scratch.file("hello.beam", &hello());
     fails(&scratch, &["build", "hello.beam", "-o", "hello.beam"], 2, "error: the output `hello.beam` is also an input");
-    let before = fs::read(scratch.0.join("hello.beam")).expect("still there");
+    let before = fs::read(scratch.join("hello.beam")).expect("still there");
     assert_eq!(before, hello());
     fails(&scratch, &["build", "hello.beam", "-o", "no/such/hello"], 1, "hint: make it first: mkdir -p no/such");
-    fs::create_dir(scratch.0.join("folder")).expect("writable");
+    fs::create_dir(scratch.join("folder")).expect("writable");
     fails(&scratch, &["build", "hello.beam", "-o", "folder"], 1, "error: cannot write `folder`: it is a folder");
     fails(&scratch, &["build", "hello.beam", "-o", "/dev/null"], 1, "error: cannot write `/dev/null`: it is not a regular file");
 }
 
 #[test]
 fn a_full_disk_leaves_the_old_file() {
-    let scratch = Scratch::new("full");
+    let scratch = Scratch::new("bad-full");
     let full = Path::new("/dev/full");
     if full.exists() {
         let error = fs::write(full, b"x").expect_err("it is full");
@@ -202,12 +182,12 @@ fn a_full_disk_leaves_the_old_file() {
     let path = scratch.file("out", b"old");
     lam_cli::output::write(&path, b"new", true).expect("there is space");
     assert_eq!(fs::read(&path).expect("written"), b"new");
-    assert_eq!(fs::read_dir(&scratch.0).expect("ours").count(), 1, "no temporary file stays");
+    assert_eq!(fs::read_dir(&scratch.path).expect("ours").count(), 1, "no temporary file stays");
 }
 
 #[test]
 fn wrong_usage() {
-    let scratch = Scratch::new("usage");
+    let scratch = Scratch::new("bad-usage");
     scratch.file("hello.beam", &hello());
     fails(&scratch, &["build"], 2, "required");
     fails(&scratch, &["build", "hello.beam", "-t", "amiga"], 2, "amiga");
@@ -221,7 +201,7 @@ fn wrong_usage() {
 
 #[test]
 fn no_or_several_entry_points() {
-    let scratch = Scratch::new("entry");
+    let scratch = Scratch::new("bad-entry");
     let hello = hello();
     scratch.file("hello.beam", &hello);
     let renamed = |from: &[u8; 4], to: &[u8; 4]| {
@@ -242,5 +222,5 @@ fn no_or_several_entry_points() {
     fails(&scratch, &["build", "hello.beam", "jello.beam", "-o", "x"], 1, several);
     fails(&scratch, &["build", "hello.beam", "jello.beam", "-o", "x"], 1, "hint: choose one with --entrypoint MODULE");
     fails(&scratch, &["build", "hello.beam", "jello.beam"], 2, "hint: name the file to write with -o OUT");
-    assert!(!scratch.0.join("x").exists());
+    assert!(!scratch.join("x").exists());
 }

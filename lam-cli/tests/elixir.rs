@@ -2,63 +2,47 @@
 
 #![forbid(unsafe_code)]
 
-use std::path::{Path, PathBuf};
+mod common;
+
+use std::path::Path;
 use std::process::{Command, Output};
-use std::{env, fs};
 
-fn lam_path() -> PathBuf {
-    if let Some(path) = env::var_os("LAM_BIN") {
-        return path.into();
-    }
-    let dev = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/dev-bin/lam");
-    if dev.exists() { dev } else { env!("CARGO_BIN_EXE_lam").into() }
+use common::{Scratch, lacks_stub, lam_path, repository, skipped, stderr, stdout};
+
+fn run(scratch: &Scratch, program: &Path, args: &[&str]) -> Output {
+    Command::new(program).args(args).current_dir(&scratch.path).env("LC_ALL", "C.UTF-8").output().expect("it starts")
 }
 
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn run(&self, program: &Path, args: &[&str]) -> Output {
-        Command::new(program).args(args).current_dir(&self.0).env("LC_ALL", "C.UTF-8").output().expect("it starts")
-    }
-
-    /// What the command writes; it must end well.
-    fn says(&self, program: &str, args: &[&str]) -> String {
-        let output = self.run(Path::new(program), args);
-        assert!(output.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// What the command writes; it must end well.
+fn says(scratch: &Scratch, program: &str, args: &[&str]) -> String {
+    let output = run(scratch, Path::new(program), args);
+    assert!(output.status.success(), "{program} {args:?}: {}", stderr(&output));
+    stdout(&output)
 }
 
 #[test]
 fn protocols_are_found_whatever_is_left_out() {
     if !Command::new("elixirc").arg("--version").output().is_ok_and(|output| output.status.success()) {
-        return eprintln!("######## SKIPPED: there is no Elixir ########");
+        return skipped("there is no Elixir");
     }
-    let scratch = Scratch(env::temp_dir().join(format!("lam-elixir-{}", std::process::id())));
-    let _ = fs::remove_dir_all(&scratch.0);
-    fs::create_dir_all(scratch.0.join("ebin")).expect("the temporary folder is writable");
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/elixir");
-    scratch.says("elixirc", &["-o", "ebin", &own.join("shop.ex").display().to_string()]);
-    let library = scratch.says("elixir", &["-pa", "ebin", &own.join("consolidate.exs").display().to_string()]);
+    let scratch = Scratch::new("elixir");
+    scratch.folder("ebin");
+    let own = repository("lam-cli/tests/elixir");
+    says(&scratch, "elixirc", &["-o", "ebin", &own.join("shop.ex").display().to_string()]);
+    let library = says(&scratch, "elixir", &["-pa", "ebin", &own.join("consolidate.exs").display().to_string()]);
     let library = format!("{}/ebin", library.trim());
-    let expected = scratch.says("elixir", &["-pa", "consolidated", "-pa", "ebin", "-e", "Shop.main([\"a\", \"b\"])"]);
+    let expected = says(&scratch, "elixir", &["-pa", "consolidated", "-pa", "ebin", "-e", "Shop.main([\"a\", \"b\"])"]);
     for shake in ["functions", "all"] {
         // Both orders: consolidated/ wins by its name, not by its place.
         let inputs = if shake == "all" { ["consolidated", "ebin", &library] } else { ["ebin", &library, "consolidated"] };
         let args = [&["build"], &inputs[..], &["-o", "shop", "--entrypoint", "Shop", "--shake", shake]].concat();
-        let built = scratch.run(&lam_path(), &args);
-        let text = String::from_utf8_lossy(&built.stderr);
-        if text.contains("was built without") {
-            return eprintln!("skipped: {}", text.lines().next().unwrap_or_default());
+        let built = run(&scratch, &lam_path(), &args);
+        let text = stderr(&built);
+        if lacks_stub(&text) {
+            return;
         }
         assert_eq!(built.status.code(), Some(0), "{text}");
-        let ran = scratch.run(&scratch.0.join("shop"), &["a", "b"]);
-        assert_eq!(String::from_utf8_lossy(&ran.stdout), expected, "{shake}: {}", String::from_utf8_lossy(&ran.stderr));
+        let ran = run(&scratch, &scratch.join("shop"), &["a", "b"]);
+        assert_eq!(stdout(&ran), expected, "{shake}: {}", stderr(&ran));
     }
 }

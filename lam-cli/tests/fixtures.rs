@@ -16,6 +16,8 @@
 //!   (`LAM_FIXTURE_OTP27`, `LAM_FIXTURE_OTP29`). Where not, they do not run, and a line says so.
 #![forbid(unsafe_code)]
 
+mod common;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -156,8 +158,7 @@ fn pending() -> Vec<Pending> {
 }
 
 fn fixtures() -> PathBuf {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().expect("the crate lies in the workspace").join("fixtures")
+    common::repository("fixtures")
 }
 
 fn has_beam(folder: &Path) -> bool {

@@ -3,35 +3,18 @@
 #![forbid(unsafe_code)]
 #![cfg(target_os = "linux")]
 
-use std::path::{Path, PathBuf};
+mod common;
+
+use std::path::Path;
 use std::process::{Command, Output};
-use std::{env, fs};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use common::{Scratch, stderr, stdout};
 
-fn lam_path() -> PathBuf {
-    if let Some(path) = env::var_os("LAM_BIN") {
-        return path.into();
-    }
-    let dev = root().join("target/dev-bin/lam");
-    if dev.exists() { dev } else { env!("CARGO_BIN_EXE_lam").into() }
-}
-
-/// Builds a program into the temporary folder; `None` where this `lam` has no native stub.
-fn built(beam: &str, entry: &[&str], name: &str) -> Option<PathBuf> {
-    let path = env::temp_dir().join(format!("lam-{name}-{}", std::process::id()));
-    let mut command = Command::new(lam_path());
-    command.arg("build").arg(root().join(beam)).args(entry).arg("-o").arg(&path);
-    let output = command.output().expect("lam starts");
-    let text = String::from_utf8_lossy(&output.stderr);
-    if text.contains("was built without") {
-        eprintln!("skipped: {}", text.lines().next().unwrap_or_default());
-        return None;
-    }
-    assert!(output.status.success(), "{text}");
-    Some(path)
+/// A folder with `program`, built of a module of the repository; `None` where this `lam` has no native stub.
+fn built(name: &str, beam: &str, entry: &[&str]) -> Option<Scratch> {
+    let scratch = Scratch::new(name);
+    let beam = common::repository(beam).display().to_string();
+    scratch.builds(&[&[&*beam, "-o", "program"], entry].concat()).then_some(scratch)
 }
 
 /// Runs a program with so much address space, and ends it if it does not end itself.
@@ -42,27 +25,25 @@ fn run_with(path: &Path, megabytes: usize, arg: &str) -> Output {
 
 #[test]
 fn refused_terms_take_little_memory() {
-    let Some(path) = built("fixtures/etf/hostile.beam", &["--entrypoint", "hostile:memory"], "hostile") else { return };
-    let output = run_with(&path, 4096, "");
-    let _ = fs::remove_file(&path);
-    let text = String::from_utf8_lossy(&output.stdout);
+    let Some(scratch) = built("hostile", "fixtures/etf/hostile.beam", &["--entrypoint", "hostile:memory"]) else { return };
+    let output = run_with(&scratch.join("program"), 4096, "");
+    let text = stdout(&output);
     // One line: how many were tried. Each that took too much has a line of its own.
-    assert!(text.lines().count() == 1 && text.contains(" terms"), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.lines().count() == 1 && text.contains(" terms"), "{text}{}", stderr(&output));
 }
 
 #[test]
 fn what_is_exhausted_ends_the_machine_with_a_report() {
-    let Some(path) = built("lam-cli/tests/exhaust/exhaust.beam", &[], "exhaust") else { return };
+    let Some(scratch) = built("exhaust", "lam-cli/tests/exhaust/exhaust.beam", &[]) else { return };
     for what in ["list", "binaries", "processes", "table", "one_binary", "messages", "dictionary"] {
-        let output = run_with(&path, 600, what);
-        let text = String::from_utf8_lossy(&output.stderr);
+        let output = run_with(&scratch.join("program"), 600, what);
+        let text = stderr(&output);
         assert_eq!(output.status.code(), Some(1), "{what}: {text}");
         assert!(text.starts_with("error: out of memory: the host refused "), "{what}: {text}");
     }
     for what in ["atoms", "decoded_atoms"] {
-        let output = run_with(&path, 2048, what);
-        let text = String::from_utf8_lossy(&output.stderr);
+        let output = run_with(&scratch.join("program"), 2048, what);
+        let text = stderr(&output);
         assert_eq!((output.status.code(), &*text), (Some(1), "no more index entries in atom_tab (max=1048576)\n"), "{what}");
     }
-    let _ = fs::remove_file(&path);
 }

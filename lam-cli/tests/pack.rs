@@ -2,16 +2,18 @@
 //!
 //! The stubs are those of `LAM_PARTS`, else of `target/dev-bin/parts`; a stub that was not built is skipped with a line.
 
-use std::path::{Path, PathBuf};
+mod common;
+
+use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs};
 
+use common::Scratch;
 use lam_cli::pack::{elf, wasm, web};
 use lam_vm::machine::IMAGE_MAGIC;
 
 fn stub(name: &str) -> Option<Vec<u8>> {
-    let folder = env::var_os("LAM_PARTS").map(PathBuf::from);
-    let folder = folder.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/dev-bin/parts"));
+    let folder = env::var_os("LAM_PARTS").map_or_else(|| common::repository("target/dev-bin/parts"), PathBuf::from);
     let bytes = fs::read(folder.join(name)).ok();
     if bytes.is_none() {
         eprintln!("skipped: no stub `{}`", folder.join(name).display());
@@ -19,30 +21,11 @@ fn stub(name: &str) -> Option<Vec<u8>> {
     bytes
 }
 
-/// A folder of this test's own, removed when dropped.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Scratch {
-        let path = env::temp_dir().join(format!("lam-pack-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("the temporary folder is writable");
-        Scratch(path)
-    }
-
-    fn executable(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        use std::os::unix::fs::PermissionsExt;
-        let path = self.0.join(name);
-        fs::write(&path, bytes).expect("writable");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("ours");
-        path
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+fn executable(scratch: &Scratch, name: &str, bytes: &[u8]) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    let path = scratch.file(name, bytes);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("ours");
+    path
 }
 
 /// Bytes that look like an image from outside; no stub would run them.
@@ -64,8 +47,8 @@ fn native_goes_in_and_comes_out() {
 #[test]
 fn a_stub_alone_says_so() {
     let Some(stub) = stub("native") else { return };
-    let scratch = Scratch::new("alone");
-    let output = Command::new(scratch.executable("stub", &stub)).output().expect("it starts");
+    let scratch = Scratch::new("pack-alone");
+    let output = Command::new(executable(&scratch, "stub", &stub)).output().expect("it starts");
     assert_eq!(output.status.code(), Some(2));
 }
 

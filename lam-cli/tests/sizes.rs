@@ -3,9 +3,13 @@
 //! Files are looked at with the `lam` that `LAM_BIN` names, when it has every launcher built for release inside; else a line says that
 //! they were not. What is kept of OTP is looked at with any `lam`.
 
+mod common;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
+
+use common::{Scratch, lam_path, stderr, stdout};
 
 const NATIVE_BYTES: u64 = 3_000_000;
 const WASI_BYTES: u64 = 1_500_000;
@@ -13,27 +17,11 @@ const WASI_BYTES: u64 = 1_500_000;
 const WEB_BROTLI_BYTES: u64 = 600_000;
 const OTP_FUNCTIONS: usize = 1_200;
 
-fn lam() -> PathBuf {
-    if let Some(path) = env::var_os("LAM_BIN") {
-        return path.into();
-    }
-    let dev = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/dev-bin/lam");
-    if dev.exists() { dev } else { env!("CARGO_BIN_EXE_lam").into() }
-}
-
-fn folder(name: &str) -> PathBuf {
-    let path = env::temp_dir().join(format!("lam-sizes-{name}-{}", std::process::id()));
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).expect("the temporary folder is writable");
-    path
-}
-
 /// Builds `hello` for a target into a folder; whether that `lam` can.
 fn build(target: &str, output: &Path) -> bool {
-    let hello = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/hello/hello.beam");
-    let built =
-        Command::new(lam()).arg("build").arg(hello).arg("-o").arg(output).args(["-t", target]).output().expect("it starts");
-    let words = String::from_utf8_lossy(&built.stderr).into_owned();
+    let mut command = Command::new(lam_path());
+    let built = command.arg("build").arg(common::hello()).arg("-o").arg(output).args(["-t", target]).output().expect("it starts");
+    let words = stderr(&built);
     assert!(built.status.success() || words.contains("stub") || words.contains("library"), "{words}");
     built.status.success()
 }
@@ -65,7 +53,7 @@ fn hello_is_small() {
         eprintln!("SKIPPED: sizes of files need a `lam` built for release (LAM_BIN)");
         return;
     }
-    let folder = folder("files");
+    let folder = Scratch::new("sizes-files");
     for (target, name, limit) in [("native", "hello", NATIVE_BYTES), ("wasm", "hello.wasm", WASI_BYTES)] {
         let path = folder.join(name);
         if !build(target, &path) {
@@ -84,24 +72,22 @@ fn hello_is_small() {
     } else {
         eprintln!("SKIPPED: this `lam` has no web launcher");
     }
-    let _ = fs::remove_dir_all(folder);
 }
 
 #[test]
 fn hello_keeps_little_of_otp() {
-    let folder = folder("kept");
+    let folder = Scratch::new("sizes-kept");
     let path = folder.join("hello");
     if !build("native", &path) {
         eprintln!("SKIPPED: this `lam` has no native launcher");
         return;
     }
-    let shown = Command::new(lam()).arg("inspect").arg(&path).output().expect("it starts");
-    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    let shown = Command::new(lam_path()).arg("inspect").arg(&path).output().expect("it starts");
+    let shown = stdout(&shown);
     let modules =
         shown.lines().filter(|line| line.starts_with("module ") && !line.contains(", lam,") && !line.contains(", given"));
     let functions: usize =
         modules.filter_map(|line| line.split(", ").find_map(|part| part.strip_suffix(" functions")?.parse::<usize>().ok())).sum();
     eprintln!("hello keeps {functions} functions of OTP");
     assert!(functions > 100 && functions <= OTP_FUNCTIONS, "hello keeps {functions} functions of OTP:\n{shown}");
-    let _ = fs::remove_dir_all(folder);
 }

@@ -1,6 +1,8 @@
 //! Every checked twin is emitted in a fixture that records its success, and in one for its failure where it can fail.
 #![forbid(unsafe_code)]
 
+mod common;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,8 +30,7 @@ impl Proofs for Trusting<'_> {
 }
 
 fn fixtures() -> PathBuf {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().expect("the crate lies in the workspace").join("fixtures")
+    common::repository("fixtures")
 }
 
 /// The rows that stand for each generic instruction.
