@@ -5,7 +5,9 @@
 //! them on a small stack. *Match*: one loop over one `match`, for wasm, debug builds and sanitizers.
 
 use super::{Control, Machine, Scheduler, SlowBody, Step};
-use super::{arith, bif, bs_build, bs_match, calls, data, floats, funs, maps, moves, raise, receive, records, select, tests};
+use super::{
+    arith, bif, bs_build, bs_match, bs_put, calls, data, floats, funs, maps, moves, raise, receive, records, select, tests,
+};
 use crate::isa::specific::for_each_specific_op;
 
 macro_rules! lengths {

@@ -13,6 +13,8 @@ mod arith;
 mod bif;
 mod bs_build;
 mod bs_match;
+mod bs_put;
+mod bs_room;
 mod calls;
 pub mod coverage;
 mod data;
@@ -29,7 +31,7 @@ mod select;
 mod tests;
 pub(crate) mod trace;
 
-pub use bs_build::UnderConstruction;
+pub use bs_room::UnderConstruction;
 pub use dispatch::{DISPATCHER, LENGTHS, run, run_with_match, run_with_tail_calls};
 
 use crate::heap::Heap;

@@ -188,16 +188,16 @@ macro_rules! for_each_specific_op {
             slow BsCreateBin "bs_create_bin" [0] ("dnn|Fn*") = bs_build::create_bin;
             fast BsCreateIntegers "bs_create_integers" [0] ("dnn|Fn*") = bs_build::create_integers;
             fast BsAppendIntegers "bs_append_integers" [0] ("dnn|Fn*") = bs_build::append_integers;
-            slow BsInit "bs_init" [4] ("dsn|Fnq") = bs_build::init;
-            slow BsAppend "bs_append" [5] ("dss|Fnqq") = bs_build::append_old;
-            slow BsPutInteger "bs_put_integer" [5] ("ssn|Fnqq") = bs_build::put_integer_old;
-            slow BsPutFloat "bs_put_float" [5] ("ssn|Fnqq") = bs_build::put_float_old;
-            slow BsPutBinary "bs_put_binary" [5] ("ssn|Fnqq") = bs_build::put_binary_old;
-            slow BsPutString "bs_put_string" [0] ("nnn|n*") = bs_build::put_string;
-            slow BsPutUtf "bs_put_utf" [2] ("snn|F") = bs_build::put_utf;
-            slow BsUtfSize "bs_utf_size" [1] ("sdn") = bs_build::utf_size;
-            slow BsAdd "bs_add" [3] ("ssd|Fn") = bs_build::add;
-            slow BsInitWritable "bs_init_writable" [1] ("") = bs_build::init_writable;
+            slow BsInit "bs_init" [4] ("dsn|Fnq") = bs_put::init;
+            slow BsAppend "bs_append" [5] ("dss|Fnqq") = bs_put::append_old;
+            slow BsPutInteger "bs_put_integer" [5] ("ssn|Fnqq") = bs_put::put_integer_old;
+            slow BsPutFloat "bs_put_float" [5] ("ssn|Fnqq") = bs_put::put_float_old;
+            slow BsPutBinary "bs_put_binary" [5] ("ssn|Fnqq") = bs_put::put_binary_old;
+            slow BsPutString "bs_put_string" [0] ("nnn|n*") = bs_put::put_string;
+            slow BsPutUtf "bs_put_utf" [2] ("snn|F") = bs_put::put_utf;
+            slow BsUtfSize "bs_utf_size" [1] ("sdn") = bs_put::utf_size;
+            slow BsAdd "bs_add" [3] ("ssd|Fn") = bs_put::add;
+            slow BsInitWritable "bs_init_writable" [1] ("") = bs_put::init_writable;
 
             slow LoopRec "loop_rec" [1] ("dJ") = receive::loop_rec;
             slow LoopRecEnd "loop_rec_end" [1] ("nJ") = receive::loop_rec_end;
