@@ -92,6 +92,20 @@ bifs! { module "prim_file";
     [dirty_io] "altname_nif"/1 = altname, "erts/emulator/nifs/common/prim_file_nif.c";
 }
 
+/// `file`
+pub mod file {
+    use super::{bifs, native_name_encoding};
+
+    bifs! { module "file";
+        /// `file:native_name_encoding()` => `utf8`
+        [plain] "native_name_encoding"/0 = native_name_encoding, "erts/emulator/beam/erl_unicode.c";
+    }
+}
+
+fn native_name_encoding<'c>(_: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
+    Ok(Term::atom(atom::intern_static("utf8")))
+}
+
 /// An open file; `None` once closed.
 type Handle = Mutex<Option<File>>;
 

@@ -1,5 +1,5 @@
-//! What may be asked about while LAM does not do it: tracing, system monitors, distribution, ports. Each says what the
-//! real machine says when nothing of it is in use, and `notsup` where it would have to be used.
+//! Tracing, system monitors and profiles, which LAM does not do yet: each answers as the real machine does while nothing of it is in
+//! use, and `badarg` where it would have to be used.
 
 use crate::atom::{self, am};
 use crate::bif::args::OrBadarg;
@@ -36,42 +36,17 @@ bifs! { module "erlang";
     [plain] "system_profile"/0 = none_0, "erts/emulator/beam/erl_bif_trace.c";
     /// `erlang:system_profile(undefined, [])` => `undefined`
     [plain] "system_profile"/2 = monitor_2, "erts/emulator/beam/erl_bif_trace.c";
-    /// `erlang:ports()` => `[]`
-    [plain] "ports"/0 = ports, "erts/emulator/beam/erl_bif_port.c";
-    /// Names this node: `badarg`, for the machine has no distribution.
-    [plain] "setnode"/2 = refused_2, "erts/emulator/beam/dist.c";
-    /// Counts of a connection: there is none.
-    [plain] "dist_get_stat"/1 = refused_1, "erts/emulator/beam/dist.c";
 }
 
 /// `erts_internal`
 pub mod internal {
-    use super::bifs;
-    use super::{dflags, finish_trace, none_of_port, refused_3};
+    use super::{bifs, finish_trace, trace_pattern};
 
     bifs! { module "erts_internal";
         /// Turns trace flags on or off: how many processes it fitted.
         [plain] "trace"/3 = finish_trace, "erts/emulator/beam/erl_bif_trace.c";
-        [plain] "trace_pattern"/3 = refused_3, "erts/emulator/beam/erl_bif_trace.c";
-        /// What is known of a port: there is none.
-        [plain] "port_info"/1 = none_of_port, "erts/emulator/beam/erl_bif_port.c";
-        /// What a connection could do.
-        [plain] "get_dflags"/0 = dflags, "erts/emulator/beam/dist.c";
+        [plain] "trace_pattern"/3 = trace_pattern, "erts/emulator/beam/erl_bif_trace.c";
     }
-}
-
-/// `file`
-pub mod file {
-    use super::{bifs, utf8};
-
-    bifs! { module "file";
-        /// `file:native_name_encoding()` => `utf8`
-        [plain] "native_name_encoding"/0 = utf8, "erts/emulator/beam/erl_unicode.c";
-    }
-}
-
-fn utf8<'c>(_: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
-    Ok(Term::atom(atom::intern_static("utf8")))
 }
 
 fn none_0<'c>(_: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
@@ -166,22 +141,6 @@ fn seq_trace_print_2<'c>(_: &mut Call<'c>, [label, _]: [Term<'c>; 2]) -> BifResu
     Ok(Term::bool(false))
 }
 
-fn ports<'c>(_: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
-    Ok(Term::NIL)
-}
-
-fn refused_1<'c>(_: &mut Call<'c>, [_]: [Term<'c>; 1]) -> BifResult<'c> {
-    Err(Stop::BADARG)
-}
-
-fn refused_2<'c>(_: &mut Call<'c>, [_, _]: [Term<'c>; 2]) -> BifResult<'c> {
-    Err(Stop::BADARG)
-}
-
-fn refused_3<'c>(_: &mut Call<'c>, [_, _, _]: [Term<'c>; 3]) -> BifResult<'c> {
-    Err(Stop::BADARG)
-}
-
 /// Turning off what is not on succeeds.
 fn finish_trace<'c>(call: &mut Call<'c>, [what, on, flags]: [Term<'c>; 3]) -> BifResult<'c> {
     let fits = what.is_local_pid()
@@ -205,12 +164,6 @@ fn finish_trace<'c>(call: &mut Call<'c>, [what, on, flags]: [Term<'c>; 3]) -> Bi
     Ok(call.integer(0))
 }
 
-fn none_of_port<'c>(_: &mut Call<'c>, [port]: [Term<'c>; 1]) -> BifResult<'c> {
-    let is_port = port.as_atom().is_some() || port.is_port();
-    Ok(Term::atom(if is_port { am::UNDEFINED } else { am::BADARG }))
-}
-
-fn dflags<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
-    let none = call.integer(0);
-    Ok(call.tuple(&[Term::atom(atom::intern_static("erts_dflags")), none, none, none, none, none]))
+fn trace_pattern<'c>(_: &mut Call<'c>, [_, _, _]: [Term<'c>; 3]) -> BifResult<'c> {
+    Err(Stop::BADARG)
 }
