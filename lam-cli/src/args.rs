@@ -1,4 +1,4 @@
-//! The command line, declared once; help and completions derive from it.
+//! The command line, declared once; the help derives from it.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -82,7 +82,7 @@ pub struct ProgramArgs {
     /// Where the program begins: M, M:F or M:F/A
     #[arg(short, long, value_name = "M[:F[/A]]")]
     pub entrypoint: Option<String>,
-    /// Starts this OTP application instead of calling a function
+    /// Starts this OTP application instead of calling a function (not there yet: it needs kernel)
     #[arg(long, value_name = "NAME", conflicts_with = "entrypoint")]
     pub app: Option<String>,
     /// The OTP to link with [default: LAM_OTP, `erl` on the path, the copy inside lam]
@@ -94,7 +94,7 @@ pub struct ProgramArgs {
     /// What to leave out when nothing reaches it
     #[arg(long, value_enum, default_value = "functions")]
     pub shake: Shake,
-    /// How much of kernel to start [default: what the program needs]
+    /// How much of kernel to start (only `none` is there yet)
     #[arg(long, value_enum)]
     pub boot: Option<Boot>,
     /// Emulator flags for the program, read from a file
