@@ -28,15 +28,21 @@ pub struct Bif {
     /// The release of OTP that brought it; 0 for what every release has.
     pub since: u32,
     pub function: Function,
+    /// For tests, which run its examples; a launcher need not carry it.
+    #[cfg(test)]
     pub doc: &'static str,
-    /// Where OTP has it.
-    pub source: &'static str,
 }
 
 /// The rows of one Erlang module (or of one subject of `erlang`).
 pub struct BifTable {
     pub module: &'static str,
     pub rows: &'static [Bif],
+}
+
+/// The loader checked the arity. One place for all rows, for each would take bytes in every program.
+#[cold]
+pub fn wrong_arity() -> ! {
+    unreachable!("a BIF is called with its row's arity")
 }
 
 /// Declares `pub static TABLE`: rows of docs, `[kind] "name"/arity = function, "OTP source";`. A release of OTP after the kind
@@ -50,7 +56,7 @@ macro_rules! bifs {
             module: $module,
             rows: &[$({
                 fn checked<'c>(call: &mut $crate::bif::Call<'c>, args: &[$crate::term::Term<'c>]) -> $crate::bif::BifResult<'c> {
-                    let args: [$crate::term::Term<'c>; $arity] = args.try_into().expect("the loader checked the arity");
+                    let Ok(args) = <[$crate::term::Term<'c>; $arity]>::try_from(args) else { $crate::bif::table::wrong_arity() };
                     $function(call, args)
                 }
                 $crate::bif::Bif {
@@ -59,8 +65,8 @@ macro_rules! bifs {
                     kind: $crate::bif::bifs!(@kind $kind),
                     since: 0 $(+ $since)?,
                     function: checked,
+                    #[cfg(test)]
                     doc: concat!($($doc, "\n"),*),
-                    source: $source,
                 }
             }),*],
         };

@@ -95,6 +95,8 @@ unsafe impl GlobalAlloc for Memory {
         };
         checked(at, layout.size())
     }
+    // Not inlined, as `realloc`: each of hundreds of places would take bytes in every program.
+    #[inline(never)]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         let Some(class) = kept_class(layout) else {
             // SAFETY: promised by the caller.
@@ -115,6 +117,7 @@ unsafe impl GlobalAlloc for Memory {
             None => unsafe { System.dealloc(at, layout) },
         }
     }
+    #[inline(never)]
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: the caller promises that the size, rounded up to the alignment, is one of a layout.
         let new_layout = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };

@@ -10,6 +10,8 @@
 //! relocates it.
 
 mod image;
+#[cfg(all(target_os = "linux", target_env = "musl", target_arch = "x86_64"))]
+mod start;
 #[cfg(all(target_os = "linux", target_env = "musl"))]
 mod unwind;
 
