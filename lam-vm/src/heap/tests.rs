@@ -1,9 +1,9 @@
 //! Random term graphs are collected and copied, and must read as before.
 
 use super::*;
-use crate::sync::Arc;
 use crate::term::word::{self, kind};
 use crate::term::{Buffer, Term};
+use std::sync::Arc;
 
 /// A small generator of numbers, the same on every run.
 struct Random(u64);

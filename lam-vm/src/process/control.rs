@@ -81,9 +81,6 @@ impl Control {
         let state = self.state.load(Ordering::Acquire);
         (state & (USED | EXITING) == USED).then_some((state >> GENERATION_SHIFT) as u32)
     }
-    pub fn is_exiting(&self) -> bool {
-        self.state.load(Ordering::Acquire) & EXITING != 0
-    }
     pub fn priority(&self) -> Priority {
         Priority::from_bits((self.state.load(Ordering::Relaxed) & PRIORITY_MASK) >> PRIORITY_SHIFT)
     }

@@ -19,6 +19,7 @@ mod take_in;
 #[cfg(test)]
 mod tests;
 pub mod ties;
+mod tying;
 pub mod unique;
 
 pub use crate::heap::{OwnedTerm, ProcessHeap, STACK_RESERVE_WORDS};

@@ -419,6 +419,10 @@ impl RunQueues {
     }
     /// Wakes all schedulers: something changed that concerns each.
     pub fn wake_all(&self) {
+        // What changed is seen by who goes to sleep from here on, or that scheduler is seen as started below.
+        if !fault::is_seeded(Fault::WakeAllFence) {
+            fence(Ordering::SeqCst);
+        }
         for index in 0..self.started() {
             self.wake(index);
         }

@@ -73,7 +73,9 @@ impl ProcessTable {
     }
     /// Whether the process is there and not exiting.
     pub fn is_alive(&self, pid: u64) -> bool {
-        self.lookup(pid).is_some_and(|control| !control.is_exiting())
+        // One look: between two the process may go, and what stands in its slot then is not exiting.
+        let generation = self.slot(word::pid_slot(pid)).and_then(Control::alive_generation);
+        generation == Some(word::pid_generation(pid))
     }
     /// Pids of all processes that are not exiting.
     pub fn pids(&self) -> Vec<u64> {

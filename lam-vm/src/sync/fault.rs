@@ -13,6 +13,8 @@ pub enum Fault {
     SleepUnseen,
     /// Nothing stands between a push to the injector and the look at who sleeps.
     InjectFence,
+    /// Nothing stands between a change that concerns every scheduler and the look at which of them were started.
+    WakeAllFence,
     /// When a wheel is to be looked at next is said after its lock is free.
     NextDeadlineUnlocked,
     /// Who gives back the count of a binary publishes nothing.

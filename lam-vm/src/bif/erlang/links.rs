@@ -4,7 +4,6 @@ use crate::atom::{Atom, am};
 use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::process::parts::{self, join};
 use crate::process::spawn::MonitorOptions;
-use crate::process::ties::Link;
 use crate::process::{AliasMode, Monitor, OwnedTerm, RefId, SignalKind, Watch};
 use crate::term::identity::local_node;
 use crate::term::{Term, View};
@@ -54,24 +53,10 @@ fn link<'c>(call: &mut Call<'c>, [to]: [Term<'c>; 1]) -> BifResult<'c> {
         return if to.is_pid() || to.is_port() { nobody_to_link(call, to) } else { Err(Stop::BADARG) };
     }
     let system = call.system();
-    let pid = to.word();
-    let process = call.process();
-    let from = process.pid;
-    if pid == from {
-        return Ok(Term::bool(true));
+    match system.processes.link(call.process(), to.word()) {
+        Ok(()) => Ok(Term::bool(true)),
+        Err(_) => nobody_to_link(call, to),
     }
-    if !system.processes.is_alive(pid) {
-        return nobody_to_link(call, to);
-    }
-    if process.ties.is_linked(pid) {
-        return Ok(Term::bool(true));
-    }
-    process.ties.links.insert(pid, Link::default());
-    if system.processes.send(pid, SignalKind::Link { from }) {
-        return Ok(Term::bool(true));
-    }
-    process.ties.links.remove(&pid);
-    nobody_to_link(call, to)
 }
 
 fn nobody_to_link<'c>(call: &mut Call<'c>, to: Term<'c>) -> BifResult<'c> {
@@ -90,16 +75,7 @@ fn unlink<'c>(call: &mut Call<'c>, [to]: [Term<'c>; 1]) -> BifResult<'c> {
         return Err(Stop::BADARG);
     }
     let system = call.system();
-    let process = call.process();
-    let (pid, from) = (to.word(), process.pid);
-    if process.ties.is_linked(pid) {
-        let id = system.processes.new_number();
-        if system.processes.send(pid, SignalKind::Unlink { from, id }) {
-            process.ties.links.insert(pid, Link { unlinking: Some(id) });
-        } else {
-            process.ties.links.remove(&pid);
-        }
-    }
+    system.processes.unlink(call.process(), to.word());
     Ok(Term::bool(true))
 }
 
@@ -236,19 +212,7 @@ fn demonitor_2<'c>(call: &mut Call<'c>, [reference, options]: [Term<'c>; 2]) -> 
 fn demonitor<'c>(call: &mut Call<'c>, reference: Term<'c>) -> Result<bool, Stop<'c>> {
     let id = reference.as_reference().ok_or(Stop::BADARG)?.id;
     let system = call.system();
-    let monitors = &mut call.process().ties.monitors;
-    let Some(monitor) = monitors.get_mut(&id) else { return Ok(false) };
-    let watch = core::mem::replace(&mut monitor.watch, Watch::Alias);
-    if matches!(watch, Watch::Alias) {
-        return Ok(false);
-    }
-    if monitor.alias != AliasMode::ExplicitUnalias {
-        monitors.remove(&id);
-    }
-    if let Watch::Process { pid, .. } = watch {
-        system.processes.send(pid, SignalKind::Demonitor { id });
-    }
-    Ok(true)
+    Ok(system.processes.demonitor(call.process(), id))
 }
 
 fn alias<'c>(call: &mut Call<'c>, [options]: [Term<'c>; 1]) -> BifResult<'c> {
@@ -262,22 +226,13 @@ fn alias<'c>(call: &mut Call<'c>, [options]: [Term<'c>; 1]) -> BifResult<'c> {
     }
     let id = call.system().unique.reference();
     let (heap, process) = call.parts();
-    process.ties.monitors.insert(id, Monitor { watch: Watch::Alias, alias: mode, owned_ref: true, tag: None });
+    process.ties.add_alias(id, mode);
     Ok(process.reference(heap, id, true))
 }
 
 fn unalias<'c>(call: &mut Call<'c>, [reference]: [Term<'c>; 1]) -> BifResult<'c> {
     let id = reference.as_reference().ok_or(Stop::BADARG)?.id;
-    let monitors = &mut call.process().ties.monitors;
-    let Some(monitor) = monitors.get_mut(&id) else { return Ok(Term::bool(false)) };
-    if monitor.alias == AliasMode::None {
-        return Ok(Term::bool(false));
-    }
-    monitor.alias = AliasMode::None;
-    if matches!(monitor.watch, Watch::Alias) {
-        monitors.remove(&id);
-    }
-    Ok(Term::bool(true))
+    Ok(Term::bool(call.process().ties.unalias(id)))
 }
 
 fn exit_2<'c>(call: &mut Call<'c>, [to, reason]: [Term<'c>; 2]) -> BifResult<'c> {
