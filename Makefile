@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help dev build install demo test check fixtures zeal parcel coverage bless clean
+.PHONY: help dev build install demo test check fixtures zeal models parcel coverage bless clean
 
 # Where everything that is built lies, the shared build of the stubs too.
 export LAM_TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -47,6 +47,9 @@ fixtures: ## all fixtures natively, under both dispatchers
 
 zeal: ## all fixtures by a machine that collects wherever it may
 	scripts/fixtures zeal
+
+models: ## loom and shuttle over what schedulers share, and the faults they must find
+	@scripts/models
 
 coverage: ## what no fixture executes: opcodes, checked twins, BIF rows
 	scripts/coverage

@@ -14,6 +14,8 @@ pub mod io;
 pub mod isa;
 pub mod loader;
 pub mod machine;
+#[cfg(all(test, any(loom, shuttle)))]
+mod models;
 pub mod platform;
 pub mod process;
 pub mod sched;
