@@ -245,13 +245,7 @@ unsafe fn fail_or_raise_of<'c>(
     unsafe {
         // `bif0` has no fail word.
         let offset = if args.is_empty() { 0 } else { s.ext(1) as i32 };
-        match offset {
-            0 => {
-                let first = bif_frame(&mut s.heap(), bif, module, args);
-                raise::raise_in(s, am::ERROR, reason, first, raise::error_info(cause))
-            }
-            offset => s.jump(offset as isize),
-        }
+        if offset == 0 { raise_in_bif(s, reason, cause, bif, module, args) } else { s.jump(offset as isize) }
     }
 }
 

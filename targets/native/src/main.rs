@@ -13,6 +13,8 @@ mod image;
 #[cfg(all(target_os = "linux", target_env = "musl", target_arch = "x86_64"))]
 mod start;
 #[cfg(all(target_os = "linux", target_env = "musl"))]
+mod thread_name;
+#[cfg(all(target_os = "linux", target_env = "musl"))]
 mod unwind;
 
 use std::os::unix::ffi::OsStringExt;

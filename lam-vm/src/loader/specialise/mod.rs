@@ -203,8 +203,8 @@ impl<'a> Transformer<'a> {
         Ok(())
     }
 
-    /// A function whose work a BIF does, whatever its own code says (that is mostly `nif_error`).
-    fn native_function(&mut self, function: &Function, bif: u16) -> Result<(), LoadError> {
+    /// What others know of a function whose own code is not used: its `func_info` and its labels.
+    fn labels_alone(&mut self, function: &Function) -> Result<(), LoadError> {
         let code = &self.file.code;
         for index in function.ops() {
             let args = code.args_at(index);
@@ -216,6 +216,12 @@ impl<'a> Transformer<'a> {
                 _ => {}
             }
         }
+        Ok(())
+    }
+
+    /// A function whose work a BIF does, whatever its own code says (that is mostly `nif_error`).
+    fn native_function(&mut self, function: &Function, bif: u16) -> Result<(), LoadError> {
+        self.labels_alone(function)?;
         self.out.op(number::CallBifOnly, [u16::from(function.arity), bif, 0]);
         self.out.word(0);
         Ok(())
@@ -223,18 +229,8 @@ impl<'a> Transformer<'a> {
 
     /// A function whose native the machine lacks: it raises, and its export entry counts as undefined.
     fn lacking_function(&mut self, function: &Function) -> Result<(), LoadError> {
-        let code = &self.file.code;
         let info = self.out.offset();
-        for index in function.ops() {
-            let args = code.args_at(index);
-            match code.ops[index].opcode {
-                op::FUNC_INFO => {
-                    self.instruction(code.ops[index], args, function)?;
-                }
-                op::LABEL => self.out.bind(label_number(args[0])),
-                _ => {}
-            }
-        }
+        self.labels_alone(function)?;
         self.out.op(number::Lacking, [0; 3]);
         self.out.constant(Constant::Fix(Fix::Atom(0)));
         self.out.constant(Constant::Fix(Fix::Atom(function.name)));
