@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help dev build install demo test check fixtures zeal models parcel coverage bless clean
+.PHONY: help dev build install demo test check fixtures zeal models soak parcel coverage bless clean
 
 # Where everything that is built lies, the shared build of the stubs too.
 export LAM_TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -50,6 +50,9 @@ zeal: ## all fixtures by a machine that collects wherever it may
 
 models: ## loom and shuttle over what schedulers share, and the faults they must find
 	@scripts/models
+
+soak: ## ten million messages and a million ends, none lost or doubled (after make build)
+	@scripts/soak
 
 coverage: ## what no fixture executes: opcodes, checked twins, BIF rows
 	scripts/coverage

@@ -21,6 +21,7 @@ use crate::platform::{env, stdio};
 use crate::process::{RunQueues, Sharing};
 use crate::sched::{Driver, Turn};
 use crate::sync::Arc;
+use crate::sync::thread::parallelism;
 use crate::system::System;
 use crate::term::{self, Term};
 
@@ -104,19 +105,21 @@ pub struct Machine {
     driver: Driver,
 }
 
-/// Run queues for as many schedulers as `LAM_SCHEDULERS` or else the program's `+S` says. `LAM_SHARING=eager` is for tests.
+/// Run queues for as many schedulers as `LAM_SCHEDULERS` or else the program's `+S` says, or else one a core. `LAM_SHARING=eager` is for tests.
 fn run_queues(vm_args: &[u8]) -> RunQueues {
     let variable = |name: &[u8]| env::get(name).and_then(|text| String::from_utf8(text).ok());
     let given = variable(b"LAM_SCHEDULERS").and_then(|text| pair_of_counts(text.trim()));
-    let (schedulers, online) = given.or_else(|| schedulers_flag(vm_args)).unwrap_or((DEFAULT_SCHEDULERS, DEFAULT_SCHEDULERS));
+    let (schedulers, online) = given.or_else(|| schedulers_flag(vm_args)).unwrap_or_else(one_a_core);
     let eager = variable(b"LAM_SHARING").as_deref() == Some("eager");
     let queues = RunQueues::new(schedulers, if eager { Sharing::Eager } else { Sharing::Measured });
     queues.set_online(online);
     queues
 }
 
-/// Until the measurements of several are there (ROADMAP.md).
-const DEFAULT_SCHEDULERS: usize = 1;
+fn one_a_core() -> (usize, usize) {
+    let count = parallelism();
+    (count, count)
+}
 
 /// The last `+S Schedulers` or `+S Schedulers:Online` of emulator flags.
 fn schedulers_flag(vm_args: &[u8]) -> Option<(usize, usize)> {
