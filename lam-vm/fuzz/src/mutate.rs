@@ -246,7 +246,9 @@ fn other_arg(base: &Base, arg: Arg, random: &mut Random) -> Arg {
     };
     let is_wild = random.percent(12);
     match arg {
-        Arg::X(_) | Arg::Y(_) | Arg::Int(_) | Arg::Atom(_) | Arg::Nil | Arg::Literal(_) | Arg::Big(_) | Arg::Typed { .. } if is_wild => {
+        Arg::X(_) | Arg::Y(_) | Arg::Int(_) | Arg::Atom(_) | Arg::Nil | Arg::Literal(_) | Arg::Big(_) | Arg::Typed { .. }
+            if is_wild =>
+        {
             any_source(random)
         }
         _ if random.percent(1) => Arg::Unsigned(random.number(0) as u64),

@@ -274,10 +274,12 @@ impl Driver {
                         self.system.processes.requeue(process.pid, process.priority);
                         return;
                     }
-                    // A message may have come meanwhile: what is left of the slice is the process's.
+                    // A message may have come meanwhile: what is left of the slice is the process's, but for one reduction, so that
+                    // whoever never sleeps ends its slice.
                     if matches!(self.prepare(), Next::Stop) {
                         return;
                     }
+                    self.scheduler.reductions -= 1;
                 }
                 Exit::Died => {
                     self.count_reductions();

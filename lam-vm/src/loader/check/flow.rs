@@ -11,6 +11,7 @@ use crate::isa::generic::op;
 use crate::loader::LoadError;
 use crate::loader::beam_file::BeamFile;
 use crate::loader::check::literal;
+use crate::loader::check::loops::Ways;
 use crate::loader::check::state::{self, DEAD, Frame, NO_SITE, State, UNINIT, ValueId};
 use crate::loader::check::types::{ANY_ATOM, Type, Types, kinds};
 use crate::loader::check::{Facts, Natives};
@@ -129,13 +130,26 @@ impl<'a> Flow<'a> {
             }
         }
         self.facts = Some(Facts::new(&self.file.code, &self.zeroing));
+        let mut falls = Vec::new();
         for block in 0..self.blocks.len() as u32 {
-            self.run_block(block);
+            if self.run_block(block) {
+                falls.push(block);
+            }
             if let Some(error) = self.error.take() {
                 return Err(error);
             }
         }
-        Ok(self.facts.take().unwrap_or_default())
+        let facts = self.facts.take().unwrap_or_default();
+        let blocks = self.blocks.iter().map(|block| (block.first_op, block.end_op));
+        let mut ways = Ways::of(&self.file.code, &facts, blocks, &self.block_of_label);
+        falls.into_iter().for_each(|block| ways.add(block, block + 1));
+        match ways.loop_at().map(|block| self.blocks[block as usize].first_op) {
+            None => Ok(facts),
+            Some(op_index) => {
+                let what = "the code after it goes round without a call".to_string();
+                Err(crate::loader::decode::invalid(code, &self.file.tables, "label", op_index as usize, what))
+            }
+        }
     }
 
     /// Exports, funs, the function of `on_load`, and what a native may replace are entered with anything.
@@ -168,24 +182,25 @@ impl<'a> Flow<'a> {
         }
     }
 
-    fn run_block(&mut self, block: u32) {
+    /// Whether it falls into the next block.
+    fn run_block(&mut self, block: u32) -> bool {
         let Block { first_op, end_op, ref state, .. } = self.blocks[block as usize];
-        let Some(mut state) = state.clone() else { return };
+        let Some(mut state) = state.clone() else { return false };
         self.block = block;
         self.function = self.file.code.function_at(first_op).unwrap_or(0);
         self.handlers_told = false;
         for op_index in first_op..end_op {
             if !self.step(&mut state, op_index) || self.error.is_some() {
-                return;
+                return false;
             }
         }
-        // Falls into the next block.
         let next = self.blocks.get(block as usize + 1).map(|next| next.first_op);
         if next.and_then(|next| self.file.code.function_at(next)) != Some(self.function) {
             self.fail(end_op - 1, "the code after it belongs to another function");
         } else if self.facts.is_none() {
             self.merge_into(block + 1, &state);
         }
+        true
     }
 
     fn queue(&mut self, block: u32) {

@@ -115,6 +115,55 @@ fn handlers_that_do_not_fit() {
 }
 
 #[test]
+fn loops_without_a_call() {
+    let round = "goes round without a call";
+    refuses(round, &[(op::LABEL, &[u(3)]), (op::JUMP, &[Arg::Label(3)])]);
+    refuses(round, &[(op::LABEL, &[u(3)]), (op::IS_TUPLE, &[Arg::Label(3), X0]), RETURN]);
+    refuses(
+        round,
+        &[
+            (op::LABEL, &[u(3)]),
+            (op::LABEL, &[u(4)]),
+            (op::IS_TUPLE, &[Arg::Label(5), X0]),
+            RETURN,
+            (op::LABEL, &[u(5)]),
+            (op::JUMP, &[Arg::Label(3)]),
+        ],
+    );
+    // By way of a handler, and by a `receive` that looks at the same message for ever.
+    refuses(
+        round,
+        &[
+            (op::ALLOCATE, &[u(1), u(1)]),
+            (op::INIT, &[Y0]),
+            (op::LABEL, &[u(3)]),
+            (op::CATCH, &[Y0, Arg::Label(4)]),
+            (op::IF_END, &[]),
+            (op::LABEL, &[u(4)]),
+            (op::CATCH_END, &[Y0]),
+            (op::JUMP, &[Arg::Label(3)]),
+        ],
+    );
+    let receive = |again: (u8, &[Arg])| {
+        let body = &[(op::LABEL, &[u(3)][..]), (op::LOOP_REC, &[Arg::Label(4), X0]), (op::IS_TUPLE, &[Arg::Label(5), X0])];
+        let mut asm = function(1, body);
+        asm.op(op::REMOVE_MESSAGE, &[]);
+        asm.op(op::RETURN, &[]);
+        asm.op(op::LABEL, &[u(5)]);
+        asm.op(again.0, again.1);
+        asm.op(op::LABEL, &[u(4)]);
+        asm.op(op::WAIT, &[Arg::Label(3)]);
+        asm
+    };
+    assert!(load(receive((op::LOOP_REC_END, &[Arg::Label(3)]))).is_ok());
+    refuses_module(round, receive((op::JUMP, &[Arg::Label(3)])));
+    // Back, but not round.
+    let back: &[(u8, &[Arg])] =
+        &[(op::JUMP, &[Arg::Label(4)]), (op::LABEL, &[u(3)]), RETURN, (op::LABEL, &[u(4)]), (op::JUMP, &[Arg::Label(3)])];
+    assert!(load(function(1, back)).is_ok());
+}
+
+#[test]
 fn jumps_to_nowhere() {
     refuses("no label to go to", &[(op::IS_TUPLE, &[F0, X0]), RETURN]);
     refuses("no label to go to", &[(op::IS_EQ_EXACT, &[F0, X0, Arg::Nil]), RETURN]);

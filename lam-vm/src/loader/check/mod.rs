@@ -37,7 +37,8 @@
 //!
 //! What no compiler emits and no twin can mend: a frame that is not what `deallocate`, `trim`, `return`, a call or a Y register needs; an X
 //! register that holds nothing where it is read or declared live; jumps between functions or to nowhere; a call that may return, without a
-//! frame (it would push its return word where nobody looked for room); a catch word moved by `trim`, or whose handler is elsewhere; lists of
+//! frame (it would push its return word where nobody looked for room); a catch word moved by `trim`, or whose handler is elsewhere; a loop
+//! without a call (it would never count a reduction; `receive` loops by `loop_rec_end` and `wait`, which let others run); lists of
 //! the wrong shape, and some of more operands than the specific instructions hold.
 //!
 //! # After the analysis
@@ -60,6 +61,7 @@ mod control;
 mod data;
 mod flow;
 mod literal;
+mod loops;
 mod results;
 mod select;
 mod state;
