@@ -10,7 +10,7 @@ use std::{fs, thread};
 
 /// What a child may take: address space in KiB, seconds of processor time, seconds in all.
 pub const MEMORY_KIB: u64 = 256 * 1024;
-const SECONDS: u64 = 60;
+const SECONDS: u64 = 20;
 
 /// How a child ended.
 pub struct Ended {
