@@ -2,14 +2,14 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help dev build install demo test check fixtures zeal models soak parcel coverage bless clean
+.PHONY: help dev build install demo test check fixtures zeal models soak parcel coverage fuzz fuzz-quick bless clean
 
 # Where everything that is built lies, the shared build of the stubs too.
 export LAM_TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PREFIX ?= /usr/local
 
 help: ## print this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
 	@echo
 	@echo 'YES=1 answers every question; OTP=DIR names the OTP that lies inside lam'
 
@@ -56,6 +56,12 @@ soak: ## ten million messages and a million ends, none lost or doubled (after ma
 
 coverage: ## what no fixture executes: opcodes, checked twins, BIF rows
 	scripts/coverage
+
+fuzz: ## 100,000 mutants of modules, 1,000,000 of external terms, every byte of an image's tables
+	scripts/fuzz full
+
+fuzz-quick: ## a tenth of it
+	scripts/fuzz quick
 
 bless: ## records the expectations of fixtures/ anew, from real erl; read the diff
 	fixtures/record

@@ -113,10 +113,19 @@ args(Left, Seed, Pool, Args) ->
 
 %% What a call gave is an argument of later ones, where it is small.
 keep(Result, Seed, Pool) ->
-    case erts_debug:flat_size(Result) < 500 of
-        true -> setelement(Seed rem tuple_size(Pool) + 1, Pool, Result);
-        false -> Pool
+    case small(Result, 300) of
+        0 -> Pool;
+        _ -> setelement(Seed rem tuple_size(Pool) + 1, Pool, Result)
     end.
+
+%% What is left of the budget; a term that shares its parts may be huge.
+small(_, 0) -> 0;
+small([Head | Tail], Budget) -> small(Tail, small(Head, Budget - 1));
+small(Tuple, Budget) when is_tuple(Tuple) -> small(tuple_to_list(Tuple), Budget - 1);
+small(Map, Budget) when is_map(Map), map_size(Map) < 40 -> small(maps:to_list(Map), Budget - 1);
+small(Map, _) when is_map(Map) -> 0;
+small(Bits, _) when bit_size(Bits) > 10000 -> 0;
+small(_, Budget) -> Budget - 1.
 
 next(Seed) -> (Seed * 1103515245 + 12345) band 16#7fffffff.
 

@@ -57,6 +57,24 @@ pub fn run_program(program: &Path, file: &Path, folder: &Path, limits: bool) -> 
     }
 }
 
+/// Runs the same program by the OTP at hand.
+pub fn run_erl(beams: &Path, file: &Path, folder: &Path) -> Ended {
+    let mut command = Command::new("erl");
+    command
+        .args(["-noshell", "-pa"])
+        .arg(beams)
+        .args(["-eval", "io:setopts([{encoding, utf8}]), [P] = init:get_plain_arguments(), fuzz_terms:main([P]), halt()."]);
+    command.arg("-extra").arg(file).current_dir(folder).stdin(Stdio::null());
+    match command.output() {
+        Ok(output) => Ended {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into(),
+            stderr: String::from_utf8_lossy(&output.stderr).into(),
+        },
+        Err(error) => Ended { code: None, stdout: String::new(), stderr: format!("cannot run `erl`: {error}") },
+    }
+}
+
 /// A finding: the mutant and how it ended.
 pub struct Finding {
     pub number: u64,

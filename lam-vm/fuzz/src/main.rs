@@ -1,7 +1,9 @@
 //! `lam-fuzz`: mutants of modules, of external terms and of images, and what the machine makes of them. `scripts/fuzz` runs it.
 //!
 //! ```text
-//! lam-fuzz code  --program P --folder D --otp ROOT[,ROOT…] [--seed N --from N --count N --jobs N --batch N]
+//! lam-fuzz code   --program P --folder D --otp ROOT[,ROOT…] [--seed N --from N --count N --jobs N --batch N]
+//! lam-fuzz terms  --program P --folder D --corpus terms.txt [the same]
+//! lam-fuzz oracle --program P --folder D --corpus terms.txt --beams DIR [the same]     what `erl` makes of the same terms
 //! ```
 //! A seed and a number give the same mutant again. Exit code 1: something was found.
 
@@ -10,6 +12,7 @@ mod chunks;
 mod encode;
 mod mutate;
 mod random;
+mod terms;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -68,7 +71,9 @@ fn main() -> ExitCode {
     }
     let result = match &*what {
         "code" => code(&options),
-        _ => Err("usage: lam-fuzz code --program P --folder D --otp ROOT,… [--seed N] [--from N] [--count N]".to_string()),
+        "terms" => terms(&options),
+        "oracle" => oracle(&options),
+        _ => Err("usage: lam-fuzz code|terms|oracle --program P --folder D … (see scripts/fuzz)".to_string()),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
@@ -129,6 +134,77 @@ fn code(options: &Options) -> Result<bool, String> {
         outcome.took.as_secs_f64(),
     );
     Ok(told(&outcome))
+}
+
+fn corpus(options: &Options) -> Result<Vec<Vec<u8>>, String> {
+    let path = options.text("corpus");
+    let text = fs::read_to_string(path).map_err(|error| format!("cannot read `{path}`: {error}"))?;
+    Ok(terms::corpus(&text))
+}
+
+/// As it stands in a batch.
+fn term_entry(corpus: &[Vec<u8>], seed: u64, number: u64) -> (String, Vec<u8>) {
+    let (what, bytes) = terms::mutant(corpus, seed, number);
+    (what, [&(bytes.len() as u32).to_be_bytes()[..], &bytes].concat())
+}
+
+fn terms(options: &Options) -> Result<bool, String> {
+    let corpus = corpus(options)?;
+    let seed = options.number("seed", 1);
+    let make = |number: u64| term_entry(&corpus, seed, number);
+    let outcome = run_of(options, seed, 2000, &make)?.run();
+    let [accepted, refused] = outcome.counts[..] else { return Err("no batch came to its end".to_string()) };
+    println!(
+        "terms: {} mutants in {:.0} s: {accepted} accepted, {refused} refused",
+        accepted + refused + outcome.findings.len() as u64,
+        outcome.took.as_secs_f64(),
+    );
+    Ok(told(&outcome))
+}
+
+/// The same terms by the machine and by `erl`: the same verdict, hash, size and text of each. Where `erl` dies there is nothing to compare.
+fn oracle(options: &Options) -> Result<bool, String> {
+    let corpus = corpus(options)?;
+    let (seed, from, count) = (options.number("seed", 1), options.number("from", 0), options.number("count", 1000));
+    let folder = PathBuf::from(options.text("folder"));
+    fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let folder = folder.canonicalize().map_err(|error| error.to_string())?;
+    let path = folder.join("batch.told");
+    let mut left: Vec<(u64, u64)> =
+        (from..from + count).step_by(100).map(|first| (first, (first + 100).min(from + count))).collect();
+    let (mut compared, mut accepted, mut other, mut died) = (0, 0, 0, 0);
+    while let Some((first, end)) = left.pop() {
+        let all: Vec<u8> = (first..end).flat_map(|number| term_entry(&corpus, seed, number).1).collect();
+        fs::write(&path, all).map_err(|error| error.to_string())?;
+        let theirs = batch::run_erl(Path::new(options.text("beams")), &path, &folder);
+        if theirs.counts().is_none() {
+            if end - first > 1 {
+                left.extend([(first, (first + end) / 2), ((first + end) / 2, end)]);
+            } else {
+                died += 1;
+            }
+            continue;
+        }
+        let ours = batch::run_program(Path::new(options.text("program")), &path, &folder, true);
+        let Some(counts) = ours.counts() else { return Err(format!("terms {first} to {end}: {}", ours.signature())) };
+        accepted += counts[0];
+        compared += end - first;
+        let verdict = |line: &str| line.split_once(' ').map_or(String::new(), |(_, text)| terms::without_nodes(text));
+        for (number, (our, their)) in (first..end).zip(ours.stdout.lines().zip(theirs.stdout.lines())) {
+            let (what, bytes) = terms::mutant(&corpus, seed, number);
+            if verdict(our) != verdict(their) && !(verdict(our) == "refused" && terms::may_be_internal(&bytes)) {
+                other += 1;
+                let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                println!(
+                    "found: --seed {seed} --from {number} --count 1, {what}: {hex}\n  lam {}\n  erl {}",
+                    verdict(our),
+                    verdict(their)
+                );
+            }
+        }
+    }
+    println!("oracle: {compared} terms, {accepted} accepted, {other} otherwise than by erl; {died} more killed erl itself");
+    Ok(other == 0)
 }
 
 fn run_of<'a>(

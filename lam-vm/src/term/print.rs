@@ -262,7 +262,7 @@ pub fn print_atom(atom: Atom, out: &mut Vec<u8>) {
             '\r' => put(out, "\\r"),
             '\x08' => put(out, "\\b"),
             '\x0b' => put(out, "\\v"),
-            '\0'..='\x1f' | '\u{80}'..='\u{9f}' => put(out, &format!("\\{:o}", character as u32)),
+            '\0'..='\x1f' | '\u{80}'..='\u{9f}' => put(out, &format!("\\{:03o}", character as u32)),
             _ => {
                 let mut buffer = [0; 4];
                 put(out, character.encode_utf8(&mut buffer));
