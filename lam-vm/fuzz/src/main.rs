@@ -196,7 +196,7 @@ fn oracle(options: &Options) -> Result<bool, String> {
             if our != their && !terms::may_differ(&our, &their, &bytes) {
                 other += 1;
                 let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                println!("found: --seed {seed} --from {number} --count 1, {what}: {hex}\n  lam {}\n  erl {}", our, their);
+                println!("found: --seed {seed} --from {number} --count 1, {what}: {hex}\n  lam {our}\n  erl {their}");
             }
         }
     }
