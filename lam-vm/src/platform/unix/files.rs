@@ -1,5 +1,6 @@
 //! Files of unix, answer for answer as OTP's `unix_prim_file.c` gives them.
 
+use std::ffi::{CStr, CString};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use rustix::fs::{self, AtFlags, CWD, FileType as Kind, Gid, Mode, OFlags, SeekFrom, Stat, Timespec, Timestamps, Uid};
@@ -17,6 +18,7 @@ pub struct File {
 impl File {
     /// Opens `path`; the permissions of a new file are 0666 less the umask.
     pub fn open(path: &[u8], modes: Modes) -> Result<File> {
+        let path = &*terminated(path)?;
         let plan = modes.plan().ok_or(Posix::Einval)?;
         let mut flags = match (plan.read, plan.write) {
             (true, true) => OFlags::RDWR,
@@ -205,22 +207,30 @@ fn file_info(stat: &Stat, access: Access) -> FileInfo {
     }
 }
 
+/// A path as the kernel reads it. Made here, for rustix would do it again in each of its functions.
+fn terminated(path: &[u8]) -> Result<CString> {
+    CString::new(path).map_err(|_| Posix::Einval)
+}
+
 /// What a path leads to.
 pub fn read_info(path: &[u8]) -> Result<FileInfo> {
+    let path = &*terminated(path)?;
     Ok(file_info(&fs::stat(path)?, access(path)))
 }
 
 /// As `read_info`, but a symbolic link is itself.
 pub fn link_info(path: &[u8]) -> Result<FileInfo> {
+    let path = &*terminated(path)?;
     Ok(file_info(&fs::lstat(path)?, access(path)))
 }
 
-fn access(path: &[u8]) -> Access {
+fn access(path: &CStr) -> Access {
     Access { read: fs::access(path, fs::Access::READ_OK).is_ok(), write: fs::access(path, fs::Access::WRITE_OK).is_ok() }
 }
 
 /// Sets the permission bits; set-id bits are given up where they are not ours to set.
 pub fn set_permissions(path: &[u8], permissions: u32) -> Result<()> {
+    let path = &*terminated(path)?;
     let first = Mode::from_raw_mode(permissions & 0o6777);
     let second = Mode::from_raw_mode(permissions & 0o777);
     Ok(fs::chmod(path, first).or_else(|_| fs::chmod(path, second))?)
@@ -228,6 +238,7 @@ pub fn set_permissions(path: &[u8], permissions: u32) -> Result<()> {
 
 /// Sets owner and group; -1 leaves one as it is.
 pub fn set_owner(path: &[u8], owner: i32, group: i32) -> Result<()> {
+    let path = &*terminated(path)?;
     let owner = (owner != -1).then(|| Uid::from_raw(owner as u32));
     let group = (group != -1).then(|| Gid::from_raw(group as u32));
     Ok(fs::chown(path, owner, group)?)
@@ -235,6 +246,7 @@ pub fn set_owner(path: &[u8], owner: i32, group: i32) -> Result<()> {
 
 /// Sets the times of last read and last write; the third is the kernel's own.
 pub fn set_time(path: &[u8], atime: i64, mtime: i64, _ctime: i64) -> Result<()> {
+    let path = &*terminated(path)?;
     let times = Timestamps {
         last_access: Timespec { tv_sec: atime, tv_nsec: 0 },
         last_modification: Timespec { tv_sec: mtime, tv_nsec: 0 },
@@ -244,11 +256,13 @@ pub fn set_time(path: &[u8], atime: i64, mtime: i64, _ctime: i64) -> Result<()> 
 
 /// Where a symbolic link points.
 pub fn read_link(path: &[u8]) -> Result<Vec<u8>> {
+    let path = &*terminated(path)?;
     Ok(fs::readlink(path, Vec::new())?.into_bytes())
 }
 
 /// Names in a directory in the kernel's order. OTP's list is this one reversed, as it conses while reading.
 pub fn list_dir(path: &[u8]) -> Result<Vec<Vec<u8>>> {
+    let path = &*terminated(path)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let directory = retry(|| fs::open(path, flags, Mode::empty()))?;
     let mut names = Vec::new();
@@ -265,7 +279,7 @@ pub fn list_dir(path: &[u8]) -> Result<Vec<Vec<u8>>> {
 
 /// Renames; a directory that is not empty in the way is `eexist`, `/` itself `einval`.
 pub fn rename(from: &[u8], to: &[u8]) -> Result<()> {
-    fs::rename(from, to).map_err(|errno| match errno {
+    fs::rename(&*terminated(from)?, &*terminated(to)?).map_err(|errno| match errno {
         Errno::NOTEMPTY => Posix::Eexist,
         _ if from == b"/" => Posix::Einval,
         errno => errno.into(),
@@ -274,26 +288,29 @@ pub fn rename(from: &[u8], to: &[u8]) -> Result<()> {
 
 /// A second name for a file.
 pub fn make_hard_link(existing: &[u8], new: &[u8]) -> Result<()> {
-    Ok(fs::link(existing, new)?)
+    Ok(fs::link(&*terminated(existing)?, &*terminated(new)?)?)
 }
 
 /// A symbolic link at `new` that says `existing`.
 pub fn make_soft_link(existing: &[u8], new: &[u8]) -> Result<()> {
-    Ok(fs::symlink(existing, new)?)
+    Ok(fs::symlink(&*terminated(existing)?, &*terminated(new)?)?)
 }
 
 /// A directory, 0777 less the umask.
 pub fn make_dir(path: &[u8]) -> Result<()> {
+    let path = &*terminated(path)?;
     Ok(fs::mkdir(path, Mode::from_raw_mode(0o777))?)
 }
 
 /// Removes a name; a directory is `eperm`.
 pub fn del_file(path: &[u8]) -> Result<()> {
+    let path = &*terminated(path)?;
     fs::unlink(path).map_err(|errno| if errno == Errno::ISDIR { Posix::Eperm } else { errno.into() })
 }
 
 /// Removes an empty directory; one that is not is `eexist`, or `einval` when we stand in it.
 pub fn del_dir(path: &[u8]) -> Result<()> {
+    let path = &*terminated(path)?;
     fs::rmdir(path).map_err(|errno| match errno {
         Errno::NOTEMPTY | Errno::EXIST if is_cwd(path) => Posix::Einval,
         Errno::NOTEMPTY => Posix::Eexist,
@@ -301,8 +318,8 @@ pub fn del_dir(path: &[u8]) -> Result<()> {
     })
 }
 
-fn is_cwd(path: &[u8]) -> bool {
-    match (fs::stat(path), fs::stat(".")) {
+fn is_cwd(path: &CStr) -> bool {
+    match (fs::stat(path), fs::stat(c".")) {
         (Ok(there), Ok(here)) => there.st_ino == here.st_ino && there.st_dev == here.st_dev,
         _ => false,
     }
@@ -315,5 +332,6 @@ pub fn get_cwd() -> Result<Vec<u8>> {
 
 /// Changes the process's current directory.
 pub fn set_cwd(path: &[u8]) -> Result<()> {
+    let path = &*terminated(path)?;
     Ok(rustix::process::chdir(path)?)
 }
