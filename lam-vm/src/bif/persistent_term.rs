@@ -85,12 +85,13 @@ pub mod internal {
 mod tests {
     use crate::bif::{BifResult, Call};
     use crate::heap::Alloc;
-    use crate::process::Process;
+    use crate::process::{Process, ProcessHeap};
     use crate::system::System;
     use crate::term::Term;
 
     fn with_call(test: impl for<'c> FnOnce(&mut Call<'c>) -> BifResult<'c>) {
-        let process: &'static mut Process = Box::leak(Box::new(Process::new(Term::local_pid(1, 0).word(), 4096)));
+        let process: &'static mut Process =
+            Box::leak(Box::new(Process::new(Term::local_pid(1, 0).word(), ProcessHeap::new(4096))));
         let system: &'static System = Box::leak(Box::default());
         Alloc::default().with_owned(|heap| assert!(test(&mut Call::new(heap, process, system, 4000)).is_ok()));
     }

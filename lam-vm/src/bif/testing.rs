@@ -5,7 +5,7 @@
 
 use super::{Bif, BifResult, Call, Stop, TABLES};
 use crate::heap::{Alloc, Heap};
-use crate::process::Process;
+use crate::process::{Process, ProcessHeap};
 use crate::system::System;
 use crate::term::{Map, Term, View};
 
@@ -17,7 +17,7 @@ pub fn find(module: &str, name: &str, arity: usize) -> Option<&'static Bif> {
 
 /// A call's outcome as text: a term, or `class:Reason`.
 pub fn run(module: &str, name: &str, args: impl for<'c> FnOnce(&mut Heap<'c>) -> Vec<Term<'c>>) -> String {
-    let process: &'static mut Process = Box::leak(Box::new(Process::new(Term::local_pid(1, 0).word(), 4096)));
+    let process: &'static mut Process = Box::leak(Box::new(Process::new(Term::local_pid(1, 0).word(), ProcessHeap::new(4096))));
     let system: &'static System = Box::leak(Box::default());
     let mut alloc = Alloc::default();
     alloc.with_owned(|mut heap| {

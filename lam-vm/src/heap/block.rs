@@ -5,6 +5,10 @@ use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::RefCell;
 
 use crate::platform::memory::prefer_large_pages;
+use crate::sync::counter::Counter;
+
+/// Bytes of all blocks, nearly all of them processes' (static areas have memory below 4 GB, natively).
+pub static HEAP_BYTES: Counter = Counter::new();
 
 /// What debug builds leave in freed memory: a boxed word whose address no host maps.
 pub const POISON: u64 = 0x06;
@@ -76,8 +80,10 @@ impl Block {
         if (SPARE_LEAST..=SPARE_MOST).contains(&words)
             && let Ok(Some((start, words))) = SPARE.try_with(|spare| spare.borrow_mut().take(words))
         {
+            HEAP_BYTES.add(8 * words as i64);
             return Block { start, words };
         }
+        HEAP_BYTES.add(8 * words as i64);
         let layout = layout(words);
         // SAFETY: the layout is not empty.
         let Some(start) = NonNull::new(unsafe { alloc(layout) }) else { handle_alloc_error(layout) };
@@ -104,6 +110,7 @@ impl Drop for Block {
         if self.words == 0 {
             return;
         }
+        HEAP_BYTES.add(-8 * self.words as i64);
         // SAFETY: allocated by `new` with this layout; who drops the block has no pointer into it left.
         unsafe {
             if cfg!(debug_assertions) {

@@ -25,7 +25,8 @@ pub mod statics;
 mod tests;
 
 pub use alloc::{Alloc, Fragment, HEAP_BITS_MAX_BYTES, Heap, SMALL_SLICE_BYTES};
+pub use block::HEAP_BYTES;
 pub use collect::{Collected, Kind, Roots};
 pub use owned::OwnedTerm;
-pub use process_heap::{HeapInfo, OldHeap, ProcessHeap, STACK_RESERVE_WORDS};
+pub use process_heap::{FIRST_WORDS, HeapInfo, OldHeap, ProcessHeap, STACK_RESERVE_WORDS};
 pub use sizes::next_heap_size;

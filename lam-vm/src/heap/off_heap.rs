@@ -15,6 +15,8 @@ pub struct OffHeap {
 }
 
 impl OffHeap {
+    pub const EMPTY: OffHeap = OffHeap { head: 0, bytes: 0 };
+
     /// Puts the box at `at` first; `bytes` is what it holds outside.
     ///
     /// # Safety

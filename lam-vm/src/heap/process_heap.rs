@@ -16,8 +16,12 @@ use super::block::Block;
 use super::off_heap::{self, OffHeap};
 use super::sizes::{MIN_VIRTUAL_WORDS, next_heap_size};
 use crate::sync::OnceLock;
+use crate::util::rarely::{Part, Rarely};
 
 pub const STACK_RESERVE_WORDS: usize = 4;
+/// Words of the first block of a process beside its arguments: most processes of a large program wait in one receive and need few. It grows in steps by
+/// `grow_first`, up to what Erlang is told that it has from the start.
+pub const FIRST_WORDS: usize = 32;
 
 pub struct ProcessHeap {
     /// `alloc.top` is H; `alloc.limit` is `stop` less the reserve, set by whoever enters a BIF.
@@ -28,7 +32,8 @@ pub struct ProcessHeap {
     pub stop: *mut u64,
     /// Boxes below it have survived a collection.
     pub high_water: *mut u64,
-    pub old: OldHeap,
+    /// Made by the first collection.
+    pub old: Rarely<OldHeap>,
     /// Minor collections since the last full one.
     pub minor_count: u32,
     pub fullsweep_after: u32,
@@ -109,14 +114,33 @@ impl HeapInfo {
 // SAFETY: the pointers lead into blocks that the heap owns alone; who has `&mut ProcessHeap` has them all.
 unsafe impl Send for ProcessHeap {}
 
+// SAFETY: who only looks reads addresses and sizes, and follows none of them.
+unsafe impl Sync for OldHeap {}
+
+impl Part for OldHeap {
+    fn unwritten() -> &'static OldHeap {
+        static NONE: OldHeap = OldHeap {
+            start: core::ptr::null_mut(),
+            top: core::ptr::null_mut(),
+            end: core::ptr::null_mut(),
+            off_heap: OffHeap::EMPTY,
+            virtual_words: MIN_VIRTUAL_WORDS,
+            limit_words: 0,
+            block: Block::EMPTY,
+            retired: Vec::new(),
+        };
+        &NONE
+    }
+    fn fresh() -> OldHeap {
+        OldHeap::of(Block::EMPTY, MIN_VIRTUAL_WORDS)
+    }
+}
+
 pub(super) fn words_between(from: *const u64, to: *const u64) -> usize {
     (to as usize - from as usize) / 8
 }
 
 impl OldHeap {
-    pub(super) fn none(virtual_words: usize) -> OldHeap {
-        OldHeap::of(Block::EMPTY, virtual_words)
-    }
     /// An empty old heap in `block`.
     pub(super) fn of(block: Block, virtual_words: usize) -> OldHeap {
         OldHeap {
@@ -161,9 +185,13 @@ impl OldHeap {
 
 impl ProcessHeap {
     pub fn new(words: usize) -> ProcessHeap {
+        ProcessHeap::with_first(words, words)
+    }
+    /// As `new`, of a process whose block has only `first` words until it needs more.
+    pub fn with_first(words: usize, first: usize) -> ProcessHeap {
         let words = words.max(2 * STACK_RESERVE_WORDS);
-        let block = Block::new(words);
-        let (start, end) = (block.start(), block.start().wrapping_add(words));
+        let block = Block::new(first.clamp(2 * STACK_RESERVE_WORDS, words));
+        let (start, end) = (block.start(), block.end());
         let alloc = Alloc { top: start, limit: end.wrapping_sub(STACK_RESERVE_WORDS), ..Alloc::default() };
         ProcessHeap {
             alloc,
@@ -171,7 +199,7 @@ impl ProcessHeap {
             end,
             stop: end,
             high_water: start,
-            old: OldHeap::none(MIN_VIRTUAL_WORDS),
+            old: Rarely::unwritten(),
             minor_count: 0,
             fullsweep_after: 65535,
             min_words: words,
@@ -188,6 +216,18 @@ impl ProcessHeap {
     pub fn block_words(&self) -> usize {
         words_between(self.start, self.end)
     }
+    /// Whether the block is still smaller than a new process's is said to be.
+    pub fn is_first(&self) -> bool {
+        self.collection_count == 0 && self.block_words() < self.target_words
+    }
+    /// The block's words as Erlang is told.
+    pub fn shown_block_words(&self) -> usize {
+        if self.is_first() { self.target_words } else { self.block_words() }
+    }
+    /// As `process_info(_, total_heap_size)`: blocks of both generations, and fragments.
+    pub fn shown_total_words(&self) -> usize {
+        self.total_words() - self.block_words() + self.shown_block_words()
+    }
     /// Words of boxes in the block.
     pub fn used_words(&self) -> usize {
         words_between(self.start, self.alloc.top)
@@ -195,7 +235,7 @@ impl ProcessHeap {
     pub fn stack_words(&self) -> usize {
         words_between(self.stop, self.end)
     }
-    /// As `process_info(_, total_heap_size)`: blocks of both generations, and fragments.
+    /// Words of memory: blocks of both generations, and fragments.
     pub fn total_words(&self) -> usize {
         self.block_words() + self.old.block_words() + self.alloc.fragment_words
     }
@@ -243,7 +283,7 @@ impl ProcessHeap {
     pub fn info(&self) -> HeapInfo {
         HeapInfo {
             old_heap_block_size: self.old.block_words(),
-            heap_block_size: self.block_words(),
+            heap_block_size: self.shown_block_words(),
             mbuf_size: self.alloc.fragment_words,
             recent_size: words_between(self.start, self.high_water),
             stack_size: self.stack_words(),
@@ -265,11 +305,10 @@ impl ProcessHeap {
 
 impl Drop for ProcessHeap {
     fn drop(&mut self) {
-        for list in [&mut self.alloc.off_heap, &mut self.old.off_heap] {
-            for at in list.take() {
-                // SAFETY: the heap goes away, so nothing reads its boxes any more; each owns one count.
-                unsafe { off_heap::release(at) };
-            }
+        let old = self.old.written().map(|old| old.off_heap.take());
+        for at in self.alloc.off_heap.take().chain(old.into_iter().flatten()) {
+            // SAFETY: the heap goes away, so nothing reads its boxes any more; each owns one count.
+            unsafe { off_heap::release(at) };
         }
     }
 }

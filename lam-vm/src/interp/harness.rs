@@ -9,7 +9,7 @@ use crate::image::{LayoutInput, LayoutModule, layout};
 use crate::loader::BeamFile;
 use crate::loader::check::check;
 use crate::loader::specialise::transform;
-use crate::process::Process;
+use crate::process::{Process, ProcessHeap};
 use crate::system::System;
 use crate::term::Term;
 use crate::term::word::TAG_HEADER;
@@ -56,7 +56,7 @@ impl Program {
         let (module, function) = name.split_once(':').expect("module:function");
         let (module, function) = (atom::intern(module).expect("room"), atom::intern(function).expect("room"));
         let export = self.system.code.export(module, function, args.len()).expect("an exported function");
-        let mut process = Box::new(Process::new(Term::local_pid(1, 0).word(), 64 << 20));
+        let mut process = Box::new(Process::new(Term::local_pid(1, 0).word(), ProcessHeap::new(64 << 20)));
         // SAFETY: zeroed registers are smalls; pointers are set below.
         let mut s: Box<Scheduler> = unsafe { Box::new(core::mem::zeroed()) };
         s.outcome = Outcome::None;

@@ -22,7 +22,7 @@ pub unsafe fn loop_rec(s: &mut Scheduler) -> Control {
         let process = s.process();
         if process.mailbox.is_exhausted() {
             process.take_in(table);
-            if process.exit.is_some() {
+            if process.rare.exit.is_some() {
                 return die_of_signal(s);
             }
         }
@@ -69,7 +69,7 @@ pub unsafe fn remove_message(s: &mut Scheduler) -> Control {
 fn cancel_timer(s: &mut Scheduler) {
     let process = s.process();
     process.timed_out = false;
-    if let Some(timer) = process.receive_timer.take() {
+    if let Some(timer) = process.take_receive_timer() {
         s.system().timers.cancel_receive(timer);
     }
 }
@@ -100,7 +100,7 @@ pub unsafe fn wait_timeout(s: &mut Scheduler) -> Control {
         if s.process().timed_out {
             return Control::Next;
         }
-        if s.process().receive_timer.is_some() {
+        if s.process().rare.receive_timer.is_some() {
             return wait_at(s, jump_bc(w));
         }
         let timeout: Term<'_> = s.term(slot_a(w));
@@ -115,7 +115,7 @@ pub unsafe fn wait_timeout(s: &mut Scheduler) -> Control {
                 let process = s.process();
                 match system.timers.set_receive(deadline_after(timeout_ms as u64), process.pid, number) {
                     Some(timer) => {
-                        process.receive_timer = Some(timer);
+                        process.rare.receive_timer = Some(timer);
                         wait_at(s, jump_bc(w))
                     }
                     None => fail_receive(s, am::SYSTEM_LIMIT),

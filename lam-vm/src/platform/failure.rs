@@ -6,10 +6,13 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+#[cfg(all(unix, not(lam_sim), not(loom)))]
+use super::blocks;
 use super::spare;
 use super::types::Stream;
 use crate::sync::OnceLock;
 use crate::sync::atomic::Ordering;
+use crate::sync::counter::Counter;
 use crate::sync::global::AtomicUsize;
 
 /// Exit code of a machine that ran out of memory, as OTP's.
@@ -22,6 +25,14 @@ pub struct Memory;
 
 thread_local! {
     static MAY_FAIL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Bytes of blocks that are not small.
+static LARGE_BYTES: Counter = Counter::new();
+
+/// Bytes in use, as far as they are counted.
+pub fn bytes_in_use() -> usize {
+    LARGE_BYTES.sum().max(0) as usize + blocks::bytes_in_use()
 }
 
 /// Reserves exactly `count` more elements; false where the host has no memory for them.
@@ -84,10 +95,41 @@ fn kept_class(layout: Layout) -> Option<usize> {
     if cfg!(unix) { spare::class_of(layout) } else { None }
 }
 
-// SAFETY: every call goes to `spare` or to the host's allocator, by size and alignment alone; a null that it gives is given on, or
-// the program ends.
+/// Whether `blocks` serves it: natively. What wasm hosts bring along takes no lock and wastes little.
+#[inline(always)]
+fn is_small(layout: Layout) -> bool {
+    blocks::SERVES && layout.size() <= blocks::LARGEST_BYTES && layout.align() <= blocks::ALIGNMENT
+}
+
+/// Where there is no `blocks`.
+#[cfg(not(all(unix, not(lam_sim), not(loom))))]
+#[allow(clippy::missing_safety_doc)]
+mod blocks {
+    pub const SERVES: bool = false;
+    pub const LARGEST_BYTES: usize = 0;
+    pub const ALIGNMENT: usize = 0;
+    pub fn alloc(_: usize) -> *mut u8 {
+        core::ptr::null_mut()
+    }
+    pub unsafe fn free(_: *mut u8, _: usize) {}
+    pub fn same_class(_: usize, _: usize) -> bool {
+        false
+    }
+    pub fn bytes_in_use() -> usize {
+        0
+    }
+}
+
+// Inlined, these would take 170 KB in every program.
+// SAFETY: every call goes to `blocks`, to `spare` or to the host's allocator, by size and alignment alone; a null that it gives is
+// given on, or the program ends.
 unsafe impl GlobalAlloc for Memory {
+    #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if is_small(layout) {
+            return checked(blocks::alloc(layout.size()), layout.size());
+        }
+        LARGE_BYTES.add(layout.size() as i64);
         let at = match kept_class(layout) {
             Some(class) => spare::alloc(class),
             // SAFETY: promised by the caller.
@@ -95,21 +137,28 @@ unsafe impl GlobalAlloc for Memory {
         };
         checked(at, layout.size())
     }
-    // Not inlined, as `realloc`: each of hundreds of places would take bytes in every program.
     #[inline(never)]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        let Some(class) = kept_class(layout) else {
+        if !is_small(layout) && kept_class(layout).is_none() {
+            LARGE_BYTES.add(layout.size() as i64);
             // SAFETY: promised by the caller.
             return checked(unsafe { System.alloc_zeroed(layout) }, layout.size());
-        };
-        let at = checked(spare::alloc(class), layout.size());
+        }
+        // SAFETY: promised by the caller.
+        let at = unsafe { self.alloc(layout) };
         if !at.is_null() {
-            // SAFETY: the class has at least so many bytes.
+            // SAFETY: the block has so many bytes.
             unsafe { at.write_bytes(0, layout.size()) };
         }
         at
     }
+    #[inline(never)]
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        if is_small(layout) {
+            // SAFETY: promised by the caller; who allocated decided by the same layout.
+            return unsafe { blocks::free(at, layout.size()) };
+        }
+        LARGE_BYTES.add(-(layout.size() as i64));
         match kept_class(layout) {
             // SAFETY: `alloc` took this way for the same layout.
             Some(class) => unsafe { spare::dealloc(at, class) },
@@ -121,12 +170,23 @@ unsafe impl GlobalAlloc for Memory {
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: the caller promises that the size, rounded up to the alignment, is one of a layout.
         let new_layout = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
-        let (old_class, new_class) = (kept_class(layout), kept_class(new_layout));
-        if old_class.is_none() && new_class.is_none() {
-            // SAFETY: promised by the caller.
-            return checked(unsafe { System.realloc(at, layout, size) }, size);
-        }
-        if old_class == new_class {
+        let stays = match (is_small(layout), is_small(new_layout)) {
+            (true, true) => blocks::same_class(layout.size(), size),
+            (false, false) => {
+                let (old_class, new_class) = (kept_class(layout), kept_class(new_layout));
+                if old_class.is_none() && new_class.is_none() {
+                    LARGE_BYTES.add(size as i64 - layout.size() as i64);
+                    // SAFETY: promised by the caller.
+                    return checked(unsafe { System.realloc(at, layout, size) }, size);
+                }
+                if old_class == new_class {
+                    LARGE_BYTES.add(size as i64 - layout.size() as i64);
+                }
+                old_class == new_class
+            }
+            _ => false,
+        };
+        if stays {
             return at;
         }
         // SAFETY: `size` is above 0, as the caller promises.

@@ -56,3 +56,13 @@ pub fn map_low(bytes: usize) -> Option<NonNull<u8>> {
 pub fn map_low(_: usize) -> Option<NonNull<u8>> {
     None
 }
+
+/// Gives the memory under these pages back to the host; they read as zero, or as they were, when next touched.
+///
+/// # Safety
+/// Nothing in them is read before it is written again.
+#[cfg(all(unix, not(lam_sim)))]
+pub unsafe fn give_back(start: *mut u8, bytes: usize) {
+    // SAFETY: promised by the caller. A refusal is no loss.
+    let _ = unsafe { rustix::mm::madvise(start.cast(), bytes, rustix::mm::Advice::LinuxDontNeed) };
+}

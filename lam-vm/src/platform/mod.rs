@@ -13,6 +13,8 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "this is the one door to the host")]
 
+#[cfg(all(unix, not(lam_sim), not(loom)))]
+pub mod blocks;
 pub mod env;
 pub mod failure;
 pub mod memory;

@@ -8,8 +8,7 @@ use crate::heap::{Collected, Kind, Roots};
 struct Kept<'a> {
     x: &'a mut [u64],
     saved_x: &'a mut [u64],
-    saved: &'a mut [u64],
-    dictionary: &'a mut Dictionary,
+    dictionary: Option<&'a mut Dictionary>,
     mailbox: &'a mut Mailbox,
     trace: &'a mut u64,
     group_leader: &'a mut u64,
@@ -19,8 +18,9 @@ impl Roots for Kept<'_> {
     fn visit_roots(&mut self, visit: &mut dyn FnMut(&mut [u64])) {
         visit(self.x);
         visit(self.saved_x);
-        visit(self.saved);
-        self.dictionary.visit_roots(visit);
+        if let Some(dictionary) = &mut self.dictionary {
+            dictionary.visit_roots(visit);
+        }
         visit(core::slice::from_mut(self.trace));
         visit(core::slice::from_mut(self.group_leader));
         self.mailbox.for_each_root(|word| visit(core::slice::from_mut(word)));
@@ -33,8 +33,8 @@ impl Process {
     /// # Safety
     /// Heap top and stack top are stored in the heap; no terms of the process are held anywhere else.
     pub unsafe fn collect(&mut self, x: &mut [u64], need_words: usize, kind: Kind) -> Collected {
-        let Process { heap, saved_x, saved, dictionary, mailbox, trace, group_leader, .. } = self;
-        let mut kept = Kept { x, saved_x, saved, dictionary, mailbox, trace, group_leader };
+        let Process { heap, saved_x, dictionary, mailbox, trace, group_leader, .. } = self;
+        let mut kept = Kept { x, saved_x, dictionary: dictionary.written(), mailbox, trace, group_leader };
         // SAFETY: promised by the caller; `Kept` names everything else that a process keeps.
         unsafe { collect(heap, &mut kept, need_words, kind) }
     }

@@ -6,6 +6,7 @@
 use crate::heap::Heap;
 use crate::term::compare::{exact_eq, is_plain_immediate};
 use crate::term::{Term, hash};
+use crate::util::rarely::Part;
 
 /// Pairs from which there is an index.
 const INDEX_FROM: usize = 12;
@@ -15,6 +16,16 @@ const INDEX_FROM: usize = 12;
 pub struct Dictionary {
     pairs: Vec<(u64, u64)>,
     index: Option<Box<Index>>,
+}
+
+impl Part for Dictionary {
+    fn unwritten() -> &'static Dictionary {
+        static EMPTY: Dictionary = Dictionary { pairs: Vec::new(), index: None };
+        &EMPTY
+    }
+    fn fresh() -> Dictionary {
+        Dictionary::default()
+    }
 }
 
 /// Open addressing; half of the slots at least are empty.

@@ -23,7 +23,7 @@ pub fn end(pid: u64, reason: &OwnedTerm, table: &ProcessTable, names: &Names) {
     for signal in control.close() {
         refuse(&mut process, table, signal.kind);
     }
-    for request in core::mem::take(&mut process.requests) {
+    for request in process.take_requests() {
         refuse_request(pid, table, request);
     }
     tell(&process, reason, table);
@@ -98,21 +98,22 @@ pub fn send_task_answer(pid: u64, table: &ProcessTable, to: u64, task: Atom, id:
 
 fn tell(process: &Process, reason: &OwnedTerm, table: &ProcessTable) {
     let pid = process.pid;
-    for (other, link) in &process.ties.links {
+    let ties = &*process.ties;
+    for (other, link) in &ties.links {
         // A link that is being removed tells nothing.
         if link.unlinking.is_none() {
             table.send(*other, SignalKind::Exit { from: pid, reason: OwnedTerm::of(reason.term()), by_link: true });
         }
     }
-    for (id, monitor) in &process.ties.monitors {
+    for (id, monitor) in &ties.monitors {
         if let Watch::Process { pid: other, .. } = monitor.watch {
             table.send(other, SignalKind::Demonitor { id: *id });
         }
     }
-    for (id, watcher) in &process.ties.watchers {
+    for (id, watcher) in &ties.watchers {
         table.send(watcher.pid, SignalKind::Down { id: *id, reason: OwnedTerm::of(reason.term()) });
     }
-    for (other, count) in &process.ties.suspending {
+    for (other, count) in &ties.suspending {
         for _ in 0..*count {
             table.send(*other, SignalKind::Resume);
         }

@@ -24,6 +24,8 @@ enum Body {
     Word(u64),
 }
 
+type Markers = smallvec::SmallVec<[(RefId, u64); MARKERS_MAX]>;
+
 /// Messages in order of arrival, the save pointer, and receive markers.
 #[derive(Default)]
 pub struct Mailbox {
@@ -33,13 +35,22 @@ pub struct Mailbox {
     save: usize,
     /// How many messages may be `Body::Word`.
     looked_at: usize,
-    markers: Vec<(RefId, u64)>,
+    markers: Option<Box<Markers>>,
 }
 
 impl Mailbox {
     pub fn push(&mut self, message: OwnedTerm) {
+        if self.messages.capacity() == 0 {
+            // Most queues never hold more than one.
+            self.messages.reserve_exact(1);
+        }
         self.messages.push_back(Message { number: self.next_number, term: Body::Own(message) });
         self.next_number += 1;
+    }
+    /// Bytes that the queue takes: its rows, and messages that are not on the heap yet.
+    pub fn bytes(&self) -> usize {
+        let own = |message: &Message| if let Body::Own(term) = &message.term { 8 * term.words() } else { 0 };
+        self.messages.capacity() * size_of::<Message>() + self.messages.iter().map(own).sum::<usize>()
     }
     pub fn len(&self) -> usize {
         self.messages.len()
@@ -77,17 +88,20 @@ impl Mailbox {
         self.next_number
     }
     pub fn bind_marker(&mut self, number: u64, id: RefId) {
-        if self.markers.len() == MARKERS_MAX {
-            self.markers.remove(0);
+        let markers = self.markers.get_or_insert_default();
+        if markers.len() == MARKERS_MAX {
+            markers.remove(0);
         }
-        self.markers.push((id, number));
+        markers.push((id, number));
     }
     pub fn clear_marker(&mut self, id: RefId) {
-        self.markers.retain(|marker| marker.0 != id);
+        if let Some(markers) = &mut self.markers {
+            markers.retain(|marker| marker.0 != id);
+        }
     }
     /// Starts the receive at the marker bound to this reference, if there is one.
     pub fn use_marker(&mut self, id: RefId) {
-        if let Some((_, number)) = self.markers.iter().find(|marker| marker.0 == id) {
+        if let Some((_, number)) = self.markers.iter().flat_map(|markers| markers.iter()).find(|marker| marker.0 == id) {
             self.save = self.messages.partition_point(|message| message.number < *number);
         }
     }

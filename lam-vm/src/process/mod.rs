@@ -33,7 +33,9 @@ pub use take_in::pid_term;
 pub use ties::{AliasMode, Monitor, Ties, Watch};
 
 use crate::atom::{Atom, am};
+use crate::sync::OnceLock;
 use crate::term::word;
+use crate::util::rarely::{Part, Rarely};
 
 /// Which run queue a process waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,7 +91,7 @@ pub struct Pending {
 }
 
 /// `max_heap_size`'s options besides the size.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct MaxHeapOptions {
     pub kill: bool,
     pub error_logger: bool,
@@ -97,7 +99,7 @@ pub struct MaxHeapOptions {
 }
 
 /// What `spawn_opt` and `process_flag` set and the machine only remembers or reads now and then.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Settings {
     pub max_heap: MaxHeapOptions,
     pub min_bin_vheap_words: usize,
@@ -118,13 +120,11 @@ pub struct Process {
     pub saved_x: Vec<u64>,
     /// Next instruction while the process does not run.
     pub pc: *const u64,
-    /// Words that a yielded BIF keeps; roots.
-    pub saved: Vec<u64>,
-    pub dictionary: Dictionary,
+    pub dictionary: Rarely<Dictionary>,
     /// Pid word of the group leader.
     pub group_leader: u64,
     /// Initial call: module, function, arity.
-    pub initial_call: (Atom, Atom, usize),
+    pub initial_call: Call,
     pub reductions: u64,
     /// Reductions that were left of the slice when `reductions` was last brought up to date.
     pub counted_at: i64,
@@ -137,22 +137,31 @@ pub struct Process {
     pub trace: u64,
 
     /// What to call when first scheduled; `pc` is null until then.
-    pub start: Option<(Atom, Atom, usize)>,
+    pub start: Option<Call>,
     pub parent: u64,
     pub priority: Priority,
     pub trap_exit: bool,
     /// The inner queue; what others sent and nobody took in yet is in the control block.
     pub mailbox: Mailbox,
-    pub ties: Ties,
+    pub ties: Rarely<Ties>,
     /// In a receive's wait (or, with `waits_in_bif`, a BIF's), not ready to go on.
     pub waiting: bool,
     /// The number that the next message had when the wait began: it ends when there is one.
     pub waits_from: u64,
     /// Its instructions run right now.
     pub running: bool,
-    pub receive_timer: Option<ReceiveTimer>,
     /// The receive's timer has fired.
     pub timed_out: bool,
+    pub rare: Rarely<Rare>,
+}
+
+/// Module, function, arity.
+pub type Call = (Atom, Atom, u32);
+
+/// What most processes never have.
+#[derive(Default)]
+pub struct Rare {
+    pub receive_timer: Option<ReceiveTimer>,
     /// An exit signal took effect: the process ends with this reason at the next chance.
     pub exit: Option<OwnedTerm>,
     pub exit_by_signal: bool,
@@ -161,6 +170,16 @@ pub struct Process {
     pub pending: Option<Pending>,
     pub suspend_count: u32,
     pub settings: Settings,
+}
+
+impl Part for Rare {
+    fn unwritten() -> &'static Rare {
+        static NONE: OnceLock<Rare> = OnceLock::new();
+        NONE.get_or_init(Rare::default)
+    }
+    fn fresh() -> Rare {
+        Rare::default()
+    }
 }
 
 impl Default for Settings {
@@ -179,14 +198,13 @@ impl Default for Settings {
 }
 
 impl Process {
-    pub fn new(pid: u64, heap_words: usize) -> Process {
+    pub fn new(pid: u64, heap: ProcessHeap) -> Process {
         Process {
-            heap: ProcessHeap::new(heap_words),
+            heap,
             pid,
             saved_x: Vec::new(),
             pc: core::ptr::null(),
-            saved: Vec::new(),
-            dictionary: Dictionary::default(),
+            dictionary: Rarely::unwritten(),
             group_leader: pid,
             initial_call: (am::ERLANG, am::APPLY, 2),
             reductions: 0,
@@ -200,19 +218,30 @@ impl Process {
             priority: Priority::Normal,
             trap_exit: false,
             mailbox: Mailbox::default(),
-            ties: Ties::default(),
+            ties: Rarely::unwritten(),
             waiting: false,
             waits_from: 0,
             running: false,
-            receive_timer: None,
             timed_out: false,
-            exit: None,
-            exit_by_signal: false,
-            requests: Vec::new(),
-            pending: None,
-            suspend_count: 0,
-            settings: Settings::default(),
+            rare: Rarely::unwritten(),
         }
+    }
+    /// Bytes of its own: struct, blocks, what hangs on them, and the queue's rows, as `process_info(_, memory)` has it.
+    pub fn memory_bytes(&self) -> usize {
+        let boxes = self.rare.bytes() + self.ties.bytes() + self.dictionary.bytes() + self.heap.old.bytes();
+        size_of::<Process>() + boxes + 8 * self.heap.total_words() + (*self.dictionary).bytes() + self.mailbox.bytes()
+    }
+    pub fn take_requests(&mut self) -> Vec<Request> {
+        self.rare.written().map(|rare| core::mem::take(&mut rare.requests)).unwrap_or_default()
+    }
+    pub fn take_receive_timer(&mut self) -> Option<ReceiveTimer> {
+        self.rare.written()?.receive_timer.take()
+    }
+    pub fn take_exit(&mut self) -> Option<OwnedTerm> {
+        self.rare.written()?.exit.take()
+    }
+    pub fn take_pending(&mut self) -> Option<Pending> {
+        self.rare.written()?.pending.take()
     }
     /// Adds what was used of the slice since the last count; `left` of it are left.
     pub fn count_reductions(&mut self, left: i64) {
@@ -220,3 +249,7 @@ impl Process {
         self.counted_at = left;
     }
 }
+
+// An idle process takes this, its first block, and 24 bytes of the process table.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Process>() <= 400);

@@ -56,13 +56,14 @@ impl Process {
     /// The function that it is in: module, function, arity.
     pub fn current_function(&self, code: &Code) -> (Atom, Atom, usize) {
         if let Some(start) = self.start {
-            return start;
+            return (start.0, start.1, start.2 as usize);
         }
         if self.hibernates {
             return (am::ERLANG, am::HIBERNATE, 3);
         }
         let place = self.addresses(8).into_iter().find_map(|address| code.locate(address));
-        place.map_or(self.initial_call, |place| (place.module, place.function, place.arity))
+        let (module, function, arity) = self.initial_call;
+        place.map_or((module, function, arity as usize), |place| (place.module, place.function, place.arity))
     }
 }
 

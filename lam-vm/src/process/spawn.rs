@@ -3,8 +3,9 @@
 use super::signal::{RefId, SignalKind};
 use super::table::{ProcessTable, TableFull};
 use super::ties::{AliasMode, Link, Monitor, Watch, Watcher};
-use super::{OwnedTerm, Priority, Process, ProcessHeap, Settings};
+use super::{Call, OwnedTerm, Priority, Process, ProcessHeap, Settings};
 use crate::atom::Atom;
+use crate::heap::FIRST_WORDS;
 use crate::term::Term;
 
 /// Words of a new process's block where nobody asked for more; as OTP.
@@ -18,7 +19,7 @@ pub struct Spawn {
     pub args: OwnedTerm,
     pub arity: usize,
     /// As `initial_call` shows it where it differs.
-    pub shown_call: Option<(Atom, Atom, usize)>,
+    pub shown_call: Option<Call>,
     pub options: SpawnOptions,
 }
 
@@ -71,16 +72,20 @@ impl ProcessTable {
         let leader = parent.as_ref().map(|parent| parent.group_leader);
         let link = options.link;
         let pid = self.insert(|pid| {
-            let mut process = Box::new(Process::new(pid, options.min_heap_words));
+            let first = if options.min_heap_words > MIN_HEAP_WORDS { options.min_heap_words } else { FIRST_WORDS + args.words() };
+            let heap = ProcessHeap::with_first(options.min_heap_words, first);
+            let mut process = Box::new(Process::new(pid, heap));
             process.heap.max_words = options.max_heap_words;
             process.heap.fullsweep_after = options.fullsweep_after;
             process.parent = parent_pid.unwrap_or(pid);
             process.group_leader = leader.unwrap_or(pid);
             process.priority = options.priority;
-            process.settings = options.settings;
-            process.initial_call = shown_call.unwrap_or((module, function, arity));
+            if options.settings != Settings::default() {
+                process.rare.settings = options.settings;
+            }
+            process.initial_call = shown_call.unwrap_or((module, function, arity as u32));
             process.saved_x = arguments(args, arity, &mut process.heap);
-            process.start = Some((module, function, arity));
+            process.start = Some((module, function, arity as u32));
             if let Some(parent) = parent_pid {
                 if link {
                     process.ties.links.insert(parent, Link::default());

@@ -16,7 +16,7 @@ impl Process {
     /// Takes in all signals that are there. Afterwards `exit` may hold a reason to end, and `requests` work for the driver.
     pub fn take_in(&mut self, table: &ProcessTable) {
         let Some(control) = table.lookup(self.pid) else { return };
-        while self.exit.is_none() && control.has_signals() {
+        while self.rare.exit.is_none() && control.has_signals() {
             for signal in control.take_signals() {
                 self.handle(table, signal.kind);
             }
@@ -63,30 +63,31 @@ impl Process {
                     table.send_reply(self.pid, pid, reference, Term::bool(true));
                 }
             }
-            SignalKind::Request(request) => self.requests.push(*request),
+            SignalKind::Request(request) => self.rare.requests.push(*request),
             SignalKind::Reply { number, answer } => {
-                if let Some(pending) = &mut self.pending
+                if let Some(pending) = self.rare.written().and_then(|rare| rare.pending.as_mut())
                     && pending.number == number
                 {
                     pending.answer = Some(answer);
                 }
             }
             SignalKind::Timeout { number } => {
-                if self.receive_timer.is_some_and(|timer| timer.number == number) {
-                    self.receive_timer = None;
+                if self.rare.receive_timer.is_some_and(|timer| timer.number == number) {
+                    self.rare.receive_timer = None;
                     self.timed_out = true;
                 }
             }
             SignalKind::Suspend { from, reply } => {
-                self.suspend_count += 1;
+                self.rare.suspend_count += 1;
                 if let Some(reference) = reply {
                     table.send_reply(self.pid, from, reference, Term::bool(true));
                 }
             }
             SignalKind::Ping { from, reference } => {
-                table.send_reply(self.pid, from, reference, Term::bool(self.exit.is_none()));
+                table.send_reply(self.pid, from, reference, Term::bool(self.rare.exit.is_none()));
             }
-            SignalKind::Resume => self.suspend_count = self.suspend_count.saturating_sub(1),
+            SignalKind::Resume if self.rare.suspend_count > 0 => self.rare.suspend_count -= 1,
+            SignalKind::Resume => {}
             SignalKind::Wake => {}
         }
     }
@@ -98,20 +99,20 @@ impl Process {
             }
             self.ties.links.remove(&from);
         }
-        if self.exit.is_some() {
+        if self.rare.exit.is_some() {
             // The first one that took effect gives the reason.
             return;
         }
         let (kill, normal) = (reason.term().is_atom(am::KILL), reason.term().is_atom(am::NORMAL));
         if kill && !by_link {
-            self.exit = Some(parts::atom(am::KILLED));
-            self.exit_by_signal = true;
+            self.rare.exit = Some(parts::atom(am::KILLED));
+            self.rare.exit_by_signal = true;
         } else if self.trap_exit {
             let message = join([&reason], |heap, [reason]| heap.tuple(&[Term::atom(am::EXIT_SIGNAL), pid_term(from), reason]));
             self.mailbox.push(message);
         } else if !normal || (from == self.pid && !by_link) {
-            self.exit = Some(reason);
-            self.exit_by_signal = true;
+            self.rare.exit = Some(reason);
+            self.rare.exit_by_signal = true;
         }
     }
 

@@ -40,7 +40,7 @@ impl World {
     }
     fn exit_of(&self, pid: u64) -> Option<Atom> {
         self.take_in(pid);
-        self.process(pid).exit.as_ref().map(|reason| reason.term().as_atom().expect("an atom"))
+        self.process(pid).rare.exit.as_ref().map(|reason| reason.term().as_atom().expect("an atom"))
     }
     fn messages(&self, pid: u64) -> usize {
         self.take_in(pid);

@@ -9,6 +9,7 @@ use super::OwnedTerm;
 use super::signal::RefId;
 use crate::atom::Atom;
 use crate::sync::fault::{self, Fault};
+use crate::util::rarely::Part;
 
 /// One link.
 #[derive(Default, Clone, Copy)]
@@ -64,6 +65,22 @@ pub struct Ties {
     /// Processes that this one suspended, and how often.
     pub suspending: BTreeMap<u64, u32>,
     pub next_unlink: u64,
+}
+
+impl Part for Ties {
+    fn unwritten() -> &'static Ties {
+        static NONE: Ties = Ties {
+            links: BTreeMap::new(),
+            monitors: BTreeMap::new(),
+            watchers: BTreeMap::new(),
+            suspending: BTreeMap::new(),
+            next_unlink: 0,
+        };
+        &NONE
+    }
+    fn fresh() -> Ties {
+        Ties::default()
+    }
 }
 
 impl Ties {

@@ -33,7 +33,7 @@ impl Driver {
     /// Tells the logger that the running process is over its `max_heap_size`, where that is asked for.
     fn report_outgrown(&mut self, total_words: usize) {
         let process = self.scheduler.process();
-        let options = process.settings.max_heap;
+        let options = process.rare.settings.max_heap;
         if !options.error_logger {
             return;
         }
@@ -64,9 +64,9 @@ pub(super) fn collect_on_request(process: &mut Process, full: bool) {
 
 /// Whether the process has outgrown its limit and is to be killed for it.
 fn outgrown(process: &mut Process, collected: Collected) -> bool {
-    if collected.over_limit.is_none() || !process.settings.max_heap.kill {
+    if collected.over_limit.is_none() || !process.rare.settings.max_heap.kill {
         return false;
     }
-    process.exit = Some(parts::atom(am::KILLED));
+    process.rare.exit = Some(parts::atom(am::KILLED));
     true
 }

@@ -29,7 +29,7 @@ impl Driver {
         }
     }
     pub(super) fn died_of_signal(&mut self) {
-        let reason = self.scheduler.process().exit.take();
+        let reason = self.scheduler.process().take_exit();
         self.end(reason.unwrap_or_else(|| parts::atom(am::NORMAL)));
     }
     /// The exit reason of an exception that nobody caught; errors and throws are logged.
@@ -82,7 +82,7 @@ impl Driver {
     fn end(&mut self, reason: OwnedTerm) {
         let process = self.scheduler.process();
         let pid = process.pid;
-        if let Some(timer) = process.receive_timer.take() {
+        if let Some(timer) = process.take_receive_timer() {
             self.system.timers.cancel_receive(timer);
         }
         self.scheduler.process = core::ptr::null_mut();

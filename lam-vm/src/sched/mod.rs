@@ -182,10 +182,10 @@ impl Driver {
         loop {
             let process = self.scheduler.process();
             process.take_in(&system.processes);
-            if !process.requests.is_empty() {
+            if !process.rare.requests.is_empty() {
                 requests::serve(process, &system);
             }
-            if process.exit.is_some() {
+            if process.rare.exit.is_some() {
                 self.died_of_signal();
                 return Next::Stop;
             }
@@ -210,7 +210,7 @@ impl Driver {
         let system = self.system.clone();
         let process = self.scheduler.process();
         if let Some((module, function, arity)) = process.start.take() {
-            let export = system.code.export_or_undefined(module, function, arity);
+            let export = system.code.export_or_undefined(module, function, arity as usize);
             process.pc = export.code as usize as *const u64;
             // SAFETY: the stack of a new process is empty, and its block has room for more than one word.
             unsafe {
@@ -234,6 +234,10 @@ impl Driver {
         // SAFETY: as in `slice`.
         let process = unsafe { &mut **process };
         process.saved_x.clear();
+        if live == 0 {
+            // Waiting in a receive, which may be for long.
+            process.saved_x = Vec::new();
+        }
         process.saved_x.extend_from_slice(&x[..live]);
         process.pc = pc;
         process.running = false;
@@ -312,7 +316,7 @@ impl Driver {
 impl Process {
     /// Whether it can go on now: not suspended, and what it waits for is there.
     fn is_ready(&self) -> bool {
-        if self.suspend_count > 0 {
+        if self.rare.suspend_count > 0 {
             return false;
         }
         if !self.waiting || self.waits_in_bif {

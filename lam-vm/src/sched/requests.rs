@@ -12,14 +12,14 @@ use crate::term::Term;
 /// Answers all requests of a process that does not run right now.
 pub(super) fn serve(process: &mut Process, system: &System) {
     let pid = process.pid;
-    for request in core::mem::take(&mut process.requests) {
+    for request in process.take_requests() {
         match request {
             Request::Info { from, number, items, form } => {
                 let answer = info(process, system, &items, form);
                 system.processes.send(from, SignalKind::Reply { number, answer });
             }
             Request::IsAlive { from, number } => {
-                let answer = OwnedTerm::of(Term::bool(process.exit.is_none()));
+                let answer = OwnedTerm::of(Term::bool(process.rare.exit.is_none()));
                 system.processes.send(from, SignalKind::Reply { number, answer });
             }
             Request::Collect { from, id, full } => {

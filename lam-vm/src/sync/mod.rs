@@ -11,6 +11,7 @@
 //! §9), so a guard is always good.
 
 pub mod cell;
+pub mod counter;
 pub mod fault;
 pub mod lock;
 #[cfg(any(loom, shuttle))]

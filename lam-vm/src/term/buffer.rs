@@ -13,7 +13,11 @@ use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use crate::sync::MODELLED;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::cell::UnsafeCell;
+use crate::sync::counter::Counter;
 use crate::sync::fault::{self, Fault};
+
+/// Bytes of all buffers.
+pub static BUFFER_BYTES: Counter = Counter::new();
 
 #[repr(C, align(8))]
 struct Head {
@@ -45,6 +49,7 @@ impl Buffer {
         // SAFETY: the layout is not empty; the head is written before use.
         unsafe {
             let Some(head) = NonNull::new(alloc(layout).cast::<Head>()) else { handle_alloc_error(layout) };
+            BUFFER_BYTES.add(layout.size() as i64);
             head.write(Head { count: AtomicUsize::new(1), capacity, used_bits: AtomicUsize::new(0), life: UnsafeCell::new(()) });
             Buffer(head)
         }
@@ -104,6 +109,7 @@ impl Buffer {
         unsafe {
             let new = realloc(head.as_ptr().cast(), layout(old), HEAD_BYTES + capacity).cast::<Head>();
             let Some(new) = NonNull::new(new) else { handle_alloc_error(layout(capacity)) };
+            BUFFER_BYTES.add(capacity as i64 - old as i64);
             (*new.as_ptr()).capacity = capacity;
             Buffer(new)
         }
@@ -149,6 +155,7 @@ impl Drop for Buffer {
         if self.head().count.fetch_sub(1, fault::weaker(Fault::CountRelease, Ordering::AcqRel)) == 1 {
             self.head().life.with_mut(|_| ());
             let capacity = self.head().capacity;
+            BUFFER_BYTES.add(-(layout(capacity).size() as i64));
             if MODELLED {
                 // SAFETY: the last count is gone; a model's atomics are more than their words.
                 unsafe { core::ptr::drop_in_place(self.0.as_ptr()) };

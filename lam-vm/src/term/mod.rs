@@ -17,6 +17,6 @@ pub mod print;
 pub mod view;
 pub mod word;
 
-pub use buffer::Buffer;
+pub use buffer::{BUFFER_BYTES, Buffer};
 pub use entry::{Export, FunEntry};
 pub use view::{BigRef, Bits, Cons, Fun, ListIter, Map, Record, Reference, Term, Tuple, View};

@@ -1,3 +1,4 @@
 //! Small tools that know nothing of terms.
 
 pub mod checksum;
+pub mod rarely;

@@ -38,7 +38,7 @@ fn get_1<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {
 }
 
 fn erase_1<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {
-    let old = call.process().dictionary.erase(key);
+    let old = call.process().dictionary.written().and_then(|dictionary| dictionary.erase(key));
     or_undefined(call, old)
 }
 

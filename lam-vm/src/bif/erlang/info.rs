@@ -10,7 +10,7 @@ use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::sync::{OnceLock, thread};
 use crate::term::{Term, otp, print};
 
-use super::time;
+use super::{memory, time};
 
 bifs! { module "erlang";
     /// Facts about the machine by name; `badarg` for a name that it does not know.
@@ -189,7 +189,7 @@ fn system_info<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {
     }
     let atom = |text: &'static str| Term::atom(atom::intern_static(text));
     match name.text() {
-        "allocated_areas" => Ok(allocated_areas(call)),
+        "allocated_areas" => Ok(memory::allocated_areas(call)),
         "scheduler_id" => Ok(call.unsigned(current_scheduler() as u64 + 1)),
         "schedulers" => {
             let count = call.system().processes.run_queues.schedulers();
@@ -279,27 +279,6 @@ fn heap_sizes() -> impl Iterator<Item = i64> {
     })
 }
 
-/// Bytes that an atom takes, about: its text, its rows in the table.
-const ATOM_BYTES: i64 = 40;
-
-/// Areas that `erlang:memory/0` adds up: `external_alloc` is its total, `process_table` its processes. What other processes and
-/// off-heap binaries hold is not in it yet (ROADMAP: observing).
-fn allocated_areas<'c>(call: &mut Call<'c>) -> Term<'c> {
-    let atoms = i64::from(atom::count()) * ATOM_BYTES;
-    let process = 8 * call.process().heap.block_words() as i64;
-    let (_, persistent_words) = call.system().persistent_terms.totals();
-    let persistent = 8 * persistent_words as i64;
-    let areas = [("external_alloc", atoms + process + persistent), ("process_table", process), ("persistent_terms", persistent)];
-    let mut list: Vec<Term<'c>> = Vec::new();
-    for (name, bytes) in areas {
-        let bytes = call.integer(bytes);
-        list.push(call.tuple(&[Term::atom(atom::intern_static(name)), bytes]));
-    }
-    let used = call.integer(atoms);
-    list.push(call.tuple(&[Term::atom(atom::intern_static("atom_space")), used, used]));
-    call.list(&list)
-}
-
 fn time_source<'c>(call: &mut Call<'c>, clock: &'static str, now: i64) -> BifResult<'c> {
     let atom = |text: &'static str| Term::atom(atom::intern_static(text));
     let resolution = call.integer(time::UNITS_A_SECOND);
@@ -321,8 +300,11 @@ fn tuple_info<'c>(call: &mut Call<'c>, elements: &[Term<'c>]) -> BifResult<'c> {
     match texts[..] {
         [Some("wordsize"), Some("internal" | "external")] => Ok(call.integer(8)),
         [Some("cpu_topology"), Some("defined" | "detected" | "used")] => Ok(Term::atom(am::UNDEFINED)),
-        // `erlang:memory/0` asks each other thread for its allocators: there is none to answer.
-        [Some("memory_internal"), None, None] => Ok(Term::bool(true)),
+        // `erlang:memory/0` asks each other thread for its allocators: one answers for all.
+        [Some("memory_internal"), None, None] => {
+            memory::answer(call, elements[1]);
+            Ok(Term::bool(true))
+        }
         // Our memory has no such allocators.
         [Some("allocator" | "allocator_sizes"), Some(_)] => Ok(Term::bool(false)),
         [Some("allocator" | "allocator_sizes"), None] => {

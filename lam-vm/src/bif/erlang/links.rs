@@ -244,7 +244,7 @@ fn exit_2<'c>(call: &mut Call<'c>, [to, reason]: [Term<'c>; 2]) -> BifResult<'c>
     }
     // To oneself it takes effect before the call returns.
     process.take_in(&system.processes);
-    match process.exit.take() {
+    match process.take_exit() {
         Some(reason) => Err(Stop::Exited(call.copy(reason.term()))),
         None => Ok(Term::bool(true)),
     }

@@ -14,6 +14,7 @@ pub mod info;
 pub mod iolists;
 pub mod links;
 pub mod loading;
+pub mod memory;
 pub mod messages;
 pub mod names;
 pub mod numbers;

@@ -114,19 +114,19 @@ fn ask<'c>(
     gone: Atom,
 ) -> BifResult<'c> {
     let system = call.system();
-    match call.process().pending.take() {
+    match call.process().take_pending() {
         Some(Pending { answer: Some(answer), .. }) => {
             let (heap, _) = call.parts();
             return Ok(heap.copy(answer.term()));
         }
-        Some(pending) => call.process().pending = Some(pending),
+        Some(pending) => call.process().rare.pending = Some(pending),
         None => {
             let number = system.processes.new_number();
             let from = call.process().pid;
             if !system.processes.send(pid.word(), SignalKind::Request(Box::new(request(from, number)))) {
                 return Ok(Term::atom(gone));
             }
-            call.process().pending = Some(Pending { number, answer: None });
+            call.process().rare.pending = Some(Pending { number, answer: None });
         }
     }
     Err(call.wait(args))
@@ -156,7 +156,10 @@ fn value<'c>(heap: &mut Heap<'c>, process: &mut Process, system: &System, item: 
             let mfa = process.current_function(&system.code);
             mfa_term(heap, mfa)
         }
-        am::INITIAL_CALL => mfa_term(heap, process.initial_call),
+        am::INITIAL_CALL => {
+            let (module, function, arity) = process.initial_call;
+            mfa_term(heap, (module, function, arity as usize))
+        }
         am::CURRENT_LOCATION | am::CURRENT_STACKTRACE => stack(heap, process, system, item),
         am::STATUS => Term::atom(status(process)),
         am::MESSAGE_QUEUE_LEN => heap.integer(process.mailbox.len() as i64),
@@ -206,7 +209,7 @@ fn value<'c>(heap: &mut Heap<'c>, process: &mut Process, system: &System, item: 
         am::CATCHLEVEL => heap.integer(process.catch_count() as i64),
         am::SEQUENTIAL_TRACE_TOKEN | am::BINARY => Term::NIL,
         am::LAST_CALLS => Term::bool(false),
-        am::MESSAGE_QUEUE_DATA => Term::atom(if process.settings.off_heap_messages { am::OFF_HEAP } else { am::ON_HEAP }),
+        am::MESSAGE_QUEUE_DATA => Term::atom(if process.rare.settings.off_heap_messages { am::OFF_HEAP } else { am::ON_HEAP }),
         am::BACKTRACE => backtrace(heap, process, system),
         _ => sizes(heap, process, item),
     }
@@ -218,7 +221,7 @@ fn mfa_term<'c>(heap: &mut Heap<'c>, (module, function, arity): (Atom, Atom, usi
 }
 
 fn status(process: &Process) -> Atom {
-    if process.suspend_count > 0 {
+    if process.rare.suspend_count > 0 {
         am::SUSPENDED
     } else if process.waiting {
         am::WAITING
@@ -271,21 +274,21 @@ fn backtrace<'c>(heap: &mut Heap<'c>, process: &Process, system: &System) -> Ter
 
 fn sizes<'c>(heap: &mut Heap<'c>, process: &Process, item: Atom) -> Term<'c> {
     let stack = process.heap.stack_words();
-    let total = process.heap.total_words();
+    let total = process.heap.shown_total_words();
     match item {
-        am::HEAP_SIZE => heap.integer(process.heap.block_words() as i64),
+        am::HEAP_SIZE => heap.integer(process.heap.shown_block_words() as i64),
         am::STACK_SIZE => heap.integer(stack as i64),
         am::TOTAL_HEAP_SIZE => heap.integer(total as i64),
-        am::MEMORY => heap.integer((8 * total + size_of::<Process>()) as i64),
+        am::MEMORY => heap.integer(process.memory_bytes() as i64),
         am::MIN_HEAP_SIZE => heap.integer(process.heap.min_words as i64),
-        am::MIN_BIN_VHEAP_SIZE => heap.integer(process.settings.min_bin_vheap_words as i64),
+        am::MIN_BIN_VHEAP_SIZE => heap.integer(process.rare.settings.min_bin_vheap_words as i64),
         am::FULLSWEEP_AFTER => heap.integer(i64::from(process.heap.fullsweep_after)),
         am::MAX_HEAP_SIZE => max_heap_map(heap, process),
         am::GARBAGE_COLLECTION => {
             let max = max_heap_map(heap, process);
             let items = [
                 (am::MAX_HEAP_SIZE, max),
-                (am::MIN_BIN_VHEAP_SIZE, heap.integer(process.settings.min_bin_vheap_words as i64)),
+                (am::MIN_BIN_VHEAP_SIZE, heap.integer(process.rare.settings.min_bin_vheap_words as i64)),
                 (am::MIN_HEAP_SIZE, heap.integer(process.heap.min_words as i64)),
                 (am::FULLSWEEP_AFTER, heap.integer(i64::from(process.heap.fullsweep_after))),
                 (am::MINOR_GCS, heap.integer(i64::from(process.heap.minor_count))),
@@ -324,7 +327,7 @@ fn collection_info<'c>(heap: &mut Heap<'c>, process: &Process) -> Term<'c> {
 
 /// `max_heap_size` as `process_flag` and `process_info` show it.
 pub fn max_heap_map<'c>(heap: &mut Heap<'c>, process: &Process) -> Term<'c> {
-    let options = process.settings.max_heap;
+    let options = process.rare.settings.max_heap;
     let size = heap.integer(process.heap.max_words as i64);
     heap.map_from_pairs(&[
         (Term::atom(am::ERROR_LOGGER), Term::bool(options.error_logger)),

@@ -91,32 +91,32 @@ fn process_flag<'c>(call: &mut Call<'c>, [flag, value]: [Term<'c>; 2]) -> BifRes
         }
         am::MIN_BIN_VHEAP_SIZE => {
             let new = value.as_usize().or_badarg()?.max(46422);
-            heap.integer(core::mem::replace(&mut process.settings.min_bin_vheap_words, new) as i64)
+            heap.integer(core::mem::replace(&mut process.rare.settings.min_bin_vheap_words, new) as i64)
         }
         am::MAX_HEAP_SIZE => {
             let (words, options) =
                 max_heap(value).filter(|(words, _)| *words == 0 || *words >= process.heap.min_words).or_badarg()?;
             let old = max_heap_map(heap, process);
             process.heap.max_words = words;
-            process.settings.max_heap = options;
+            process.rare.settings.max_heap = options;
             old
         }
         am::MESSAGE_QUEUE_DATA => {
             let new = off_heap_messages(value).or_badarg()?;
-            let old = core::mem::replace(&mut process.settings.off_heap_messages, new);
+            let old = core::mem::replace(&mut process.rare.settings.off_heap_messages, new);
             Term::atom(if old { am::OFF_HEAP } else { am::ON_HEAP })
         }
         am::SENSITIVE => {
             let new = value.as_bool().or_badarg()?;
-            Term::bool(core::mem::replace(&mut process.settings.sensitive, new))
+            Term::bool(core::mem::replace(&mut process.rare.settings.sensitive, new))
         }
         am::SCHEDULER => {
             let new = value.as_usize().filter(|number| *number <= system.processes.run_queues.schedulers()).or_badarg()? as u32;
-            heap.integer(i64::from(core::mem::replace(&mut process.settings.scheduler, new)))
+            heap.integer(i64::from(core::mem::replace(&mut process.rare.settings.scheduler, new)))
         }
         am::SAVE_CALLS => {
             let new = value.as_usize().filter(|count| *count <= 10_000).or_badarg()? as u32;
-            heap.integer(i64::from(core::mem::replace(&mut process.settings.save_calls, new)))
+            heap.integer(i64::from(core::mem::replace(&mut process.rare.settings.save_calls, new)))
         }
         am::MONITOR_NODES => monitor_nodes(heap, process, value)?,
         _ => return Err(call.badarg_cause(am::BADOPT)),
@@ -126,8 +126,8 @@ fn process_flag<'c>(call: &mut Call<'c>, [flag, value]: [Term<'c>; 2]) -> BifRes
 
 /// Nodes do not come and go here, so only the count is kept; the answer is what it was.
 fn monitor_nodes<'c>(heap: &mut Heap<'c>, process: &mut Process, value: Term<'c>) -> BifResult<'c> {
-    let old = process.settings.monitor_nodes;
-    process.settings.monitor_nodes = if value.as_bool().or_badarg()? { old.saturating_add(1) } else { 0 };
+    let old = process.rare.settings.monitor_nodes;
+    process.rare.settings.monitor_nodes = if value.as_bool().or_badarg()? { old.saturating_add(1) } else { 0 };
     Ok(heap.integer(i64::from(old)))
 }
 
@@ -143,7 +143,7 @@ fn process_flag_3<'c>(call: &mut Call<'c>, [pid, flag, value]: [Term<'c>; 3]) ->
         // Calls are not saved yet, so there is nothing to set over there.
         return Ok(call.integer(0));
     }
-    let old = core::mem::replace(&mut process.settings.save_calls, count as u32);
+    let old = core::mem::replace(&mut process.rare.settings.save_calls, count as u32);
     Ok(call.integer(i64::from(old)))
 }
 

@@ -49,7 +49,7 @@ fn checked<'c>(module: Term<'c>, function: Term<'c>, args: Term<'c>) -> Result<(
 fn spawn<'c>(call: &mut Call<'c>, [module, function, args]: [Term<'c>; 3], options: SpawnOptions) -> Result<Spawned, Stop<'c>> {
     let (module, function, arity) = checked(module, function, args)?;
     call.bump(SPAWN_REDUCTIONS);
-    let shown_call = Some((module, function, arity));
+    let shown_call = Some((module, function, arity as u32));
     let spawn = if arity <= 255 {
         Spawn { module, function, args: OwnedTerm::of(args), arity, shown_call, options }
     } else {

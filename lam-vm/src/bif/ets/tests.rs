@@ -3,13 +3,13 @@
 use crate::bif::testing::{Reader, find, show};
 use crate::bif::{Call, Stop};
 use crate::heap::Alloc;
-use crate::process::Process;
+use crate::process::{Process, ProcessHeap};
 use crate::system::System;
 use crate::term::Term;
 
 /// Runs calls `name(Args)` on one machine, `T` standing for the table made by `ets:new(t, Options)`, and compares outcomes.
 fn script(options: &str, lines: &[(&str, &str)]) {
-    let process: &'static mut Process = Box::leak(Box::new(Process::new(Term::local_pid(1, 0).word(), 4096)));
+    let process: &'static mut Process = Box::leak(Box::new(Process::new(Term::local_pid(1, 0).word(), ProcessHeap::new(4096))));
     let system: &'static System = Box::leak(Box::default());
     let new = format!("new(t, [named_table | {options}])");
     let lines: Vec<(String, String)> =

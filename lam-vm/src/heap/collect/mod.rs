@@ -77,6 +77,10 @@ impl Collected {
 /// `alloc.top` and `stop` are up to date; the stack, the roots and the boxes hold valid words; nothing but these names boxes of
 /// the heap afterwards.
 pub unsafe fn collect(heap: &mut ProcessHeap, roots: &mut dyn Roots, need_words: usize, kind: Kind) -> Collected {
+    // SAFETY: promised by the caller.
+    if heap.is_first() && unsafe { grow_first(heap, roots, need_words, kind) } {
+        return Collected { kind: Kind::Minor, moved_words: 0, reclaimed_words: 0, over_limit: None };
+    }
     let before = heap.used_words() + heap.old.used_words() + heap.alloc.fragment_words;
     let kind = if cfg!(feature = "gc_zeal") && kind == Kind::Minor { Kind::Full } else { due_kind(heap, kind) };
     // SAFETY: promised by the caller.
@@ -103,6 +107,24 @@ pub unsafe fn collect(heap: &mut ProcessHeap, roots: &mut dyn Roots, need_words:
         over_limit: (heap.max_words != 0 && total > heap.max_words).then_some(total),
     }
 }
+
+/// The first block becomes larger, up to the size that Erlang is told; whether that makes a collection unnecessary.
+///
+/// # Safety
+/// As `collect`.
+unsafe fn grow_first(heap: &mut ProcessHeap, roots: &mut dyn Roots, need_words: usize, kind: Kind) -> bool {
+    let taken = heap.used_words() + heap.stack_words() + need_words + STACK_RESERVE_WORDS;
+    let words = (taken + taken / 2).max(FIRST_STEP * heap.block_words()).min(heap.target_words);
+    if cfg!(feature = "gc_zeal") || kind != Kind::Minor || heap.wants_full || taken > words {
+        return false;
+    }
+    // SAFETY: promised by the caller; there was no collection, so there is no old heap.
+    unsafe { resize::resize(heap, roots, words) };
+    !heap.wants_collection()
+}
+
+/// A first block that is full grows by this factor at least.
+const FIRST_STEP: usize = 5;
 
 fn due_kind(heap: &ProcessHeap, kind: Kind) -> Kind {
     let mature = words_between(heap.start, heap.high_water);
@@ -137,7 +159,8 @@ unsafe fn evacuate<const MODE: u8, const RANGES: bool>(
     let block = new_block::<MODE>(heap, need_words);
     let old = new_old::<MODE>(heap, mature_words);
     if MODE == space::MINOR && mature_words > 0 {
-        heap.old.reserve(mature_words, heap.block_words());
+        let least_words = heap.block_words();
+        heap.old.reserve(mature_words, least_words);
     }
     let (old_from, old_used) = (heap.old.top, heap.old.used_words());
     let mut copier = Copier::<MODE, RANGES>::new(heap, block.start(), old.as_ref().map_or(heap.old.top, |old| old.start));
@@ -166,7 +189,7 @@ unsafe fn evacuate<const MODE: u8, const RANGES: bool>(
             let used = old.used_words();
             old.limit_words = if used < 1 << 24 { 3 * used } else { 2 * used };
             moved += old.used_words();
-            Some(core::mem::replace(&mut heap.old, old))
+            Some(core::mem::replace(&mut *heap.old, old))
         }
         None => {
             heap.old.top = old_top;
@@ -175,7 +198,7 @@ unsafe fn evacuate<const MODE: u8, const RANGES: bool>(
         }
     };
     // SAFETY: every box on the lists was moved or is dead.
-    unsafe { sweep(off_heap, &mut heap.alloc.off_heap, &mut heap.old) };
+    unsafe { sweep(off_heap, &mut heap.alloc.off_heap, &mut *heap.old) };
     drop(left_old);
     heap.alloc.fragments.clear();
     heap.alloc.fragment_words = 0;

@@ -8,7 +8,8 @@ use crate::heap::shift::Shift;
 /// Moves boxes and stack of the block into a new one of `words` words.
 ///
 /// # Safety
-/// As `collect`, right after it: no fragments, and no old box points into the block. The block's boxes and stack fit `words`.
+/// As `collect`; no old box points into the block, as right after a collection or before the first. The block's boxes and stack
+/// fit `words`.
 pub(super) unsafe fn resize(heap: &mut ProcessHeap, roots: &mut dyn Roots, words: usize) {
     let (used, stack) = (heap.used_words(), heap.stack_words());
     let block = Block::new(words);
@@ -23,6 +24,11 @@ pub(super) unsafe fn resize(heap: &mut ProcessHeap, roots: &mut dyn Roots, words
         core::ptr::copy_nonoverlapping(heap.stop, stop, stack);
         shift.boxes(start, start.wrapping_add(used));
         shift.all(core::slice::from_raw_parts_mut(stop, stack));
+    }
+    for fragment in &mut heap.alloc.fragments {
+        let (start, used) = (fragment.as_mut_ptr(), fragment.used_words());
+        // SAFETY: the used words of a fragment are whole boxes and cells.
+        unsafe { shift.boxes(start, start.wrapping_add(used)) };
     }
     roots.visit_roots(&mut |words| shift.all(words));
     let list = heap.alloc.off_heap.take();
