@@ -47,3 +47,22 @@ fn what_is_exhausted_ends_the_machine_with_a_report() {
         assert_eq!((output.status.code(), &*text), (Some(1), "no more index entries in atom_tab (max=1048576)\n"), "{what}");
     }
 }
+
+#[test]
+fn a_process_that_waits_takes_less_than_a_kilobyte() {
+    let Some(scratch) = built("many", "lam-cli/tests/many/many.beam", &[]) else { return };
+    let output = run_with(&scratch.join("program"), 4096, "100000 1");
+    let text = stdout(&output);
+    let figure = |name: &str| -> u64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|line| line.trim().parse().ok()).unwrap_or_else(|| panic!("{name}: {text}{}", stderr(&output)))
+    };
+    assert_eq!(figure("sum "), 5_000_050_000);
+    let bytes = figure("bytes_each ");
+    // 760 natively: struct 400, first block 320, table 24, the list of pids 16.
+    assert!((300..=900).contains(&bytes), "{text}");
+    // What `erlang:memory` tells is the most of that, and when all have ended most of it is the host's again.
+    assert!((bytes / 2..=bytes + bytes / 4).contains(&figure("told_each ")), "{text}");
+    // 16 MB of heaps and 8 MB of small blocks are kept for what comes next.
+    assert!(figure("left_each ") <= bytes / 2, "{text}");
+}

@@ -10,6 +10,8 @@ use super::signal::RefId;
 use super::{OwnedTerm, ProcessHeap};
 use crate::term::Term;
 
+/// Rows that an empty queue keeps at most.
+const KEPT_ROWS: usize = 1024;
 /// Markers kept at most; the oldest goes first.
 const MARKERS_MAX: usize = 4;
 
@@ -78,6 +80,9 @@ impl Mailbox {
             self.looked_at -= 1;
         }
         self.save = 0;
+        if self.messages.is_empty() && self.messages.capacity() > KEPT_ROWS {
+            self.messages = VecDeque::new();
+        }
     }
     /// Back to the first message.
     pub fn restart(&mut self) {
