@@ -39,13 +39,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use crate::atom::Atom;
+#[cfg(loom)]
+use crate::process::SignalKind;
 use crate::process::control::Control;
 use crate::process::ending::end;
-use crate::process::{Names, OwnedTerm, Process, ProcessTable, RunQueues, Sharing, SignalKind};
+use crate::process::{Names, OwnedTerm, Process, ProcessTable, RunQueues, Sharing};
 use crate::sync::fault::{Fault, seed};
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{Arc, MODELLED};
-use crate::term::{Term, word};
+use crate::term::Term;
+#[cfg(loom)]
+use crate::term::word;
 
 const SEEDED: &str = "LAM_SEEDED_FAULT";
 const FAULTS: [Fault; 13] = [

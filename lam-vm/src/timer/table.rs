@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use super::{TimerHandle, TimerWheel};
 use crate::platform;
 use crate::process::{OwnedTerm, ReceiveTimer, RefId, current_scheduler};
-use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::fault::{self, Fault};
+use crate::sync::{Mutex, MutexGuard};
 
 /// Whom a timer's message goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,22 +77,22 @@ impl Wheel {
         let mut guard = self.state.lock();
         let state = guard.get_or_insert_with(|| State { wheel: TimerWheel::new(now_ms()), by_reference: HashMap::default() });
         let result = change(state);
-        let next_ms = state.wheel.next_deadline().unwrap_or(u64::MAX);
-        if fault::is_seeded(Fault::NextDeadlineUnlocked) {
-            drop(guard);
-            self.next_ms.store(next_ms, Ordering::Release);
-            return result;
-        }
-        self.next_ms.store(next_ms, Ordering::Release);
+        self.unlock(guard);
         result
     }
     /// As `with`; `None` where no timer was ever set.
     fn with_used<R>(&self, look: impl FnOnce(&mut State) -> Option<R>) -> Option<R> {
         let mut guard = self.state.lock();
-        let state = guard.as_mut()?;
-        let result = look(state);
-        self.next_ms.store(state.wheel.next_deadline().unwrap_or(u64::MAX), Ordering::Release);
+        let result = look(guard.as_mut()?);
+        self.unlock(guard);
         result
+    }
+    /// Says when to look next and lets go of the lock: in this order, lest who comes next be contradicted.
+    fn unlock(&self, guard: MutexGuard<'_, Option<State>>) {
+        let next_ms = guard.as_ref().and_then(|state| state.wheel.next_deadline()).unwrap_or(u64::MAX);
+        let guard = (!fault::is_seeded(Fault::NextDeadlineUnlocked)).then_some(guard);
+        self.next_ms.store(next_ms, Ordering::Release);
+        drop(guard);
     }
     fn cancel_message(&self, id: RefId) -> Option<(u64, Destination)> {
         self.with_used(|state| {
