@@ -14,15 +14,15 @@ use crate::term::{Bits, Term};
 /// The bitstring under construction: the byte that holds its next bit or an earlier one, that bit, and the end.
 #[derive(Clone, Copy)]
 pub struct UnderConstruction {
-    pub data: *mut u8,
-    pub at: usize,
-    pub end: usize,
+    pub(super) data: *mut u8,
+    pub(super) at: usize,
+    pub(super) end: usize,
 }
 
 impl UnderConstruction {
     pub const NONE: UnderConstruction = UnderConstruction { data: core::ptr::null_mut(), at: 0, end: 0 };
 
-    pub unsafe fn building<'a>(self) -> Building<'a> {
+    pub(super) unsafe fn building<'a>(self) -> Building<'a> {
         if self.data.is_null() {
             return Building::new(&mut [], 0, 0);
         }
