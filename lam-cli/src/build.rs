@@ -22,7 +22,7 @@ pub fn command(args: &BuildArgs) -> Result<ExitCode> {
         print_missing(&built);
         return Err(Error::new(format!("{} will fail at run time", calls(built.missing.len()))));
     }
-    let packed = pack::pack(args.target, &built.bytes, &stem(&target_path))?;
+    let packed = pack::pack(args.target, &built, &stem(&target_path))?;
     packed.write(&target_path)?;
     if !args.quiet {
         report(&target_path, packed.main_bytes(), &built);

@@ -4,6 +4,7 @@
 //! BuildInput { given, library, options, target, … } ─► link::build_image ─► BuiltImage { bytes, report }
 //! ```
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -129,6 +130,8 @@ pub struct Missing {
 pub struct BuiltImage {
     /// The image; its length is a multiple of 4096.
     pub bytes: Vec<u8>,
+    /// Numbers of the machine's functions that the program may call (`lam_vm::bif::TABLES` in order).
+    pub natives: BTreeSet<u16>,
     /// The entry that was chosen, as `M:F/A`.
     pub entry: String,
     /// What went in.

@@ -24,7 +24,7 @@ pub fn command(args: &RunArgs) -> Result<ExitCode> {
     let inputs = input::read(&args.program.inputs)?;
     let built = build::image(&args.program, &inputs, args.target, true)?;
     let name = inputs.modules.first().map_or("program", |module| module.name.as_str()).replace('/', "_");
-    let packed = pack::pack(args.target, &built.bytes, &name)?;
+    let packed = pack::pack(args.target, &built, &name)?;
     let folder = TemporaryFolder::new()?;
     let path = folder.0.join(&name);
     packed.write(&path)?;

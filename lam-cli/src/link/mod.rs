@@ -88,6 +88,7 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
     let sections = View::open(&bytes).map_err(|why| Error::bug(format!("the image is broken: {why}")))?.section_sizes();
     Ok(BuiltImage {
         bytes,
+        natives: natives.called(&reached.unseen_natives),
         sections,
         entry: format!("{}:{}/{}", entry.0, entry.1, entry.2),
         modules,

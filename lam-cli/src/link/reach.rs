@@ -37,6 +37,30 @@ pub struct Reached {
     pub warnings: Vec<String>,
     /// Who asked for each function first.
     pub parents: BTreeMap<Place, Option<Place>>,
+    /// The machine's functions that calls may reach whose target is made at run time.
+    pub unseen_natives: UnseenNatives,
+}
+
+/// Which of the machine's own functions may be called without standing in kept code.
+#[derive(Debug, Default)]
+pub enum UnseenNatives {
+    /// Code that comes at run time may call any.
+    #[default]
+    All,
+    /// Those whose module and function are names in given code; where it has a call that cannot be resolved, any function of a
+    /// module that it names, and of `erlang`.
+    Named { names: BTreeSet<String>, is_unresolved: bool },
+}
+
+impl UnseenNatives {
+    pub fn may_call(&self, module: &str, function: &str) -> bool {
+        match self {
+            UnseenNatives::All => true,
+            UnseenNatives::Named { names, is_unresolved } => {
+                (module == "erlang" || names.contains(module)) && (*is_unresolved || names.contains(function))
+            }
+        }
+    }
 }
 
 impl Reached {
@@ -568,7 +592,12 @@ impl Reach<'_, '_> {
             kept.insert(&row.name, Kept { module: *module, functions, dormant });
         }
         let kept = kept.into_values().collect();
-        Reached { kept, missing, warnings, parents: self.parents }
+        let unseen_natives = if self.unseen.is_some() || matches!(self.shake, Shake::Modules | Shake::None) {
+            UnseenNatives::All
+        } else {
+            UnseenNatives::Named { names: self.names_in_given_code(), is_unresolved: self.started.contains("") }
+        };
+        Reached { kept, missing, warnings, parents: self.parents, unseen_natives }
     }
 }
 

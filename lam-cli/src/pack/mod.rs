@@ -1,6 +1,7 @@
 //! Puts an image into a stub, for each target.
 
 pub mod elf;
+mod shake;
 pub mod wasm;
 pub mod web;
 
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::args::Target;
 use crate::error::{Error, Result};
+use crate::plan::BuiltImage;
 use crate::{output, parts};
 
 /// A finished program: its main file's bytes and what lies beside it.
@@ -44,9 +46,13 @@ impl Packed {
     }
 }
 
-/// Puts `image` into the stub of `target`; `stem` is the output's name without extension.
-pub fn pack(target: Target, image: &[u8], stem: &str) -> Result<Packed> {
-    let stub = stub(target)?;
+/// Puts the image into the stub of `target`; `stem` is the output's name without extension.
+pub fn pack(target: Target, built: &BuiltImage, stem: &str) -> Result<Packed> {
+    let image = &built.bytes;
+    let mut stub = stub(target)?;
+    if target != Target::Native {
+        stub = shake::shake(&stub, &built.natives)?;
+    }
     match target {
         Target::Native => Ok(Packed { main: elf::pack(&stub, image)?, executable: true, beside: Vec::new() }),
         Target::Wasm => Ok(Packed { main: wasm::pack_small(&stub, image)?, executable: false, beside: Vec::new() }),

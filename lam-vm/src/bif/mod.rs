@@ -7,7 +7,9 @@
 
 use std::collections::HashMap;
 
+use crate::atom::am;
 use crate::sync::OnceLock;
+use crate::term::Term;
 
 mod args;
 mod atomics;
@@ -116,10 +118,73 @@ pub const TABLES: &[&BifTable] = &[
     &zlib_stream::TABLE,
 ];
 
-/// Every row with its module, by number.
-fn rows() -> &'static [(&'static Bif, &'static str)] {
-    static ROWS: OnceLock<Vec<(&'static Bif, &'static str)>> = OnceLock::new();
-    ROWS.get_or_init(|| TABLES.iter().flat_map(|table| table.rows.iter().map(|row| (row, table.module))).collect())
+/// How many rows there are.
+pub const ROW_COUNT: usize = {
+    let (mut count, mut table) = (0, 0);
+    while table < TABLES.len() {
+        count += TABLES[table].rows.len();
+        table += 1;
+    }
+    count
+};
+
+/// The functions of all rows by number, apart from the rows and findable in a launcher: `lam build` takes out of a wasm launcher what
+/// its program cannot call (`lam-cli/src/pack/shake.rs`).
+#[repr(C)]
+pub struct Functions {
+    magic: [u8; 16],
+    functions: [Option<Function>; ROW_COUNT],
+}
+
+/// What `Functions` begins with.
+pub const FUNCTIONS_MAGIC: [u8; 16] = *b"\x9dLAM functions\xf2\x17";
+
+#[used]
+static FUNCTIONS: Functions = {
+    let mut functions = [None; ROW_COUNT];
+    let (mut number, mut table) = (0, 0);
+    while table < TABLES.len() {
+        let rows = TABLES[table].rows;
+        let mut row = 0;
+        while row < rows.len() {
+            functions[number] = Some(rows[row].function);
+            number += 1;
+            row += 1;
+        }
+        table += 1;
+    }
+    Functions { magic: FUNCTIONS_MAGIC, functions }
+};
+
+/// A row as the machine calls it.
+pub struct Row {
+    pub bif: &'static Bif,
+    pub module: &'static str,
+    pub function: Function,
+    /// False where `lam build` took the function out.
+    is_here: bool,
+}
+
+/// Every row by number.
+fn rows() -> &'static [Row] {
+    static ROWS: OnceLock<Vec<Row>> = OnceLock::new();
+    ROWS.get_or_init(|| {
+        // Not for the compiler to see through: a launcher is changed after it.
+        let functions = &core::hint::black_box(&FUNCTIONS).functions;
+        let rows = TABLES.iter().flat_map(|table| table.rows.iter().map(|row| (row, table.module)));
+        let row = |((bif, module), function): ((&'static Bif, &'static str), &Option<Function>)| Row {
+            bif,
+            module,
+            function: function.unwrap_or(left_out),
+            is_here: function.is_some(),
+        };
+        rows.zip(functions).map(row).collect()
+    })
+}
+
+/// In the place of a function that the program was said not to call.
+fn left_out<'c>(call: &mut Call<'c>, _: &[Term<'c>]) -> BifResult<'c> {
+    Err(call.error_with(am::LAM_UNSUPPORTED, Term::NIL))
 }
 
 /// The natives of OTP by name, `M:F/A` and the release that brought it a line: those that LAM lacks are told from functions that
@@ -138,8 +203,8 @@ pub fn rows_of_otp(release: u32) -> impl Iterator<Item = &'static str> {
 
 /// The row of a BIF number, and its module.
 #[inline]
-pub fn bif_by_id(id: usize) -> (&'static Bif, &'static str) {
-    rows()[id]
+pub fn bif_by_id(id: usize) -> &'static Row {
+    &rows()[id]
 }
 
 /// The number of a BIF by name, where the linked OTP has it.
@@ -147,11 +212,10 @@ pub fn bif_by_name(module: &str, function: &str, arity: usize) -> Option<u16> {
     type Numbers = HashMap<(&'static str, &'static str, usize), u16>;
     static NUMBERS: OnceLock<Numbers> = OnceLock::new();
     let numbers = NUMBERS.get_or_init(|| {
-        let number = |(id, (row, module)): (usize, &(&'static Bif, &'static str))| {
-            ((*module, row.name, usize::from(row.arity)), id as u16)
-        };
         let release = crate::term::otp::release();
-        rows().iter().enumerate().filter(|(_, (row, _))| row.since <= release).map(number).collect()
+        let is_there = |row: &Row| row.is_here && row.bif.since <= release;
+        let rows = rows().iter().enumerate().filter(|(_, row)| is_there(row));
+        rows.map(|(id, row)| ((row.module, row.bif.name, usize::from(row.bif.arity)), id as u16)).collect()
     });
     numbers.get(&(module, function, arity)).copied()
 }
@@ -161,7 +225,7 @@ pub fn machine_fingerprint() -> u64 {
     let version = [env!("CARGO_PKG_VERSION"), "layout 1"];
     let instructions = crate::isa::specific::ROWS.iter().flat_map(|row| [row.name, row.operands]);
     let atoms = crate::atom::well_known_texts().iter().copied();
-    let bifs = rows().iter().flat_map(|(row, module)| [*module, row.name]);
+    let bifs = rows().iter().flat_map(|row| [row.module, row.bif.name]);
     crate::image::format::fingerprint(version.into_iter().chain(instructions).chain(atoms).chain(bifs))
 }
 

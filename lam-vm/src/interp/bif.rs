@@ -2,7 +2,7 @@
 
 use super::{Control, Exit, Machine, Outcome, Scheduler, Step, calls, funs, raise, slot_a, slot_b, slot_c};
 use crate::atom::{Atom, am};
-use crate::bif::{Bif, BifResult, Call, Stop, bif_by_id};
+use crate::bif::{BifResult, Call, Row, Stop, bif_by_id};
 use crate::term::Term;
 
 /// The pid of the running process to slot a.
@@ -17,7 +17,7 @@ pub unsafe fn self_(m: &mut Machine, w: u64) -> Step {
 }
 
 /// Runs one BIF with these arguments. The terms live until the next collection, which no BIF causes.
-unsafe fn run<'c>(s: &mut Scheduler, bif: &Bif, args: &[Term<'c>]) -> (BifResult<'c>, Vec<Term<'c>>) {
+unsafe fn run<'c>(s: &mut Scheduler, row: &Row, args: &[Term<'c>]) -> (BifResult<'c>, Vec<Term<'c>>) {
     // SAFETY: the process is ours while it runs; `Call` and `Heap` name the same allocator, and neither moves it.
     unsafe {
         let heap = s.heap();
@@ -25,7 +25,7 @@ unsafe fn run<'c>(s: &mut Scheduler, bif: &Bif, args: &[Term<'c>]) -> (BifResult
         // Where it is, for `process_info(self(), current_function)` and its kin.
         process.pc = s.pc;
         let mut call = Call::new(heap, process, s.system(), s.reductions);
-        let result = (bif.function)(&mut call, args);
+        let result = (row.function)(&mut call, args);
         let (reductions, next_args) = call.finish();
         s.reductions = reductions;
         (result, next_args)
@@ -56,17 +56,17 @@ unsafe fn call_common(s: &mut Scheduler, next: Option<*const u64>) -> Control {
     unsafe {
         let w = s.word();
         let arity = slot_a(w);
-        let (bif, module) = bif_by_id(slot_b(w));
+        let row = bif_by_id(slot_b(w));
         super::coverage::bif(slot_b(w));
         let args = x_args(s, arity);
-        let (result, next_args) = run(s, bif, args);
+        let (result, next_args) = run(s, row, args);
         s.reductions -= 1;
         match result {
             Ok(value) => {
                 s.x[0] = value.word();
                 proceed(s, next)
             }
-            Err(stop) => handle_stop(s, stop, &next_args, next, bif, module, args),
+            Err(stop) => handle_stop(s, stop, &next_args, next, row, args),
         }
     }
 }
@@ -111,15 +111,14 @@ unsafe fn handle_stop<'c>(
     stop: Stop<'c>,
     next_args: &[Term<'c>],
     next: Option<*const u64>,
-    bif: &Bif,
-    module: &str,
+    row: &Row,
     args: &[Term<'c>],
 ) -> Control {
     // SAFETY: as `call_common`.
     unsafe {
         match stop {
-            Stop::Error(reason) => raise_in_bif(s, reason, None, bif, module, args),
-            Stop::ErrorCause { reason, cause } => raise_in_bif(s, reason, Some(cause), bif, module, args),
+            Stop::Error(reason) => raise_in_bif(s, reason, None, row, args),
+            Stop::ErrorCause { reason, cause } => raise_in_bif(s, reason, Some(cause), row, args),
             Stop::Throw(reason) => raise::raise_at(s, am::THROW, reason),
             Stop::Exit(reason) => raise::raise_at(s, am::EXIT, reason),
             Stop::Raise { class, reason, stacktrace } => raise::raise_with_stacktrace(s, class, reason, stacktrace),
@@ -194,21 +193,20 @@ unsafe fn raise_in_bif<'c>(
     s: &mut Scheduler,
     reason: Term<'c>,
     cause: Option<Term<'c>>,
-    bif: &Bif,
-    module: &str,
+    row: &Row,
     args: &[Term<'c>],
 ) -> Control {
     // SAFETY: at an instruction.
     unsafe {
         let mut heap = s.heap();
-        let first = bif_frame(&mut heap, bif, module, args);
+        let first = bif_frame(&mut heap, row, args);
         raise::raise_in(s, am::ERROR, reason, first, raise::error_info(cause))
     }
 }
 
-fn bif_frame<'c>(heap: &mut crate::heap::Heap<'c>, bif: &Bif, module: &str, args: &[Term<'c>]) -> Term<'c> {
-    let module = crate::atom::intern(module).unwrap_or(am::ERLANG);
-    let function = crate::atom::intern(bif.name).unwrap_or(am::UNDEFINED);
+fn bif_frame<'c>(heap: &mut crate::heap::Heap<'c>, row: &Row, args: &[Term<'c>]) -> Term<'c> {
+    let module = crate::atom::intern(row.module).unwrap_or(am::ERLANG);
+    let function = crate::atom::intern(row.bif.name).unwrap_or(am::UNDEFINED);
     let args = heap.list(args);
     heap.tuple(&[Term::atom(module), Term::atom(function), args])
 }
@@ -218,17 +216,17 @@ fn bif_frame<'c>(heap: &mut crate::heap::Heap<'c>, bif: &Bif, module: &str, args
 unsafe fn guard<'c>(s: &mut Scheduler, id: usize, args: &[Term<'c>], dst: usize, length: usize) -> Control {
     // SAFETY: the loader checked number and slots.
     unsafe {
-        let (bif, module) = bif_by_id(id);
+        let row = bif_by_id(id);
         super::coverage::bif(id);
-        match run(s, bif, args).0 {
+        match run(s, row, args).0 {
             Ok(value) => {
                 s.set(dst, value.word());
                 after_allocation(s, length)
             }
-            Err(Stop::Error(reason)) => fail_or_raise_of(s, reason, None, bif, module, args),
-            Err(Stop::ErrorCause { reason, cause }) => fail_or_raise_of(s, reason, Some(cause), bif, module, args),
+            Err(Stop::Error(reason)) => fail_or_raise_of(s, reason, None, row, args),
+            Err(Stop::ErrorCause { reason, cause }) => fail_or_raise_of(s, reason, Some(cause), row, args),
             // No compiler makes an instruction of a BIF that does more; hostile code may.
-            Err(_) => fail_or_raise_of(s, Term::atom(crate::atom::intern_static("notsup")), None, bif, module, args),
+            Err(_) => fail_or_raise_of(s, Term::atom(crate::atom::intern_static("notsup")), None, row, args),
         }
     }
 }
@@ -237,15 +235,14 @@ unsafe fn fail_or_raise_of<'c>(
     s: &mut Scheduler,
     reason: Term<'c>,
     cause: Option<Term<'c>>,
-    bif: &Bif,
-    module: &str,
+    row: &Row,
     args: &[Term<'c>],
 ) -> Control {
     // SAFETY: ext 1 of every guard instruction is its fail word.
     unsafe {
         // `bif0` has no fail word.
         let offset = if args.is_empty() { 0 } else { s.ext(1) as i32 };
-        if offset == 0 { raise_in_bif(s, reason, cause, bif, module, args) } else { s.jump(offset as isize) }
+        if offset == 0 { raise_in_bif(s, reason, cause, row, args) } else { s.jump(offset as isize) }
     }
 }
 

@@ -113,8 +113,8 @@ mod on {
             let _ = writeln!(text, "op {}", ROWS[op].name);
         }
         for number in some(&counts.bifs) {
-            let (row, module) = bif_by_id(number);
-            let _ = writeln!(text, "bif {module}:{}/{}", row.name, row.arity);
+            let row = bif_by_id(number);
+            let _ = writeln!(text, "bif {}:{}/{}", row.module, row.bif.name, row.bif.arity);
         }
         let own = code.image().map(|image| Atom::of_word(image.boot().entry_module));
         for index in some(&counts.executed) {

@@ -123,7 +123,7 @@ pub(super) fn function(name: Atom, arity: usize) -> Option<Function> {
     }
     BIFS.iter().find(|(name, count)| *name == text && *count == arity)?;
     let id = bif_by_name("erlang", text, arity)?;
-    Some(Function::Bif(bif_by_id(usize::from(id)).0.function))
+    Some(Function::Bif(bif_by_id(usize::from(id)).function))
 }
 
 impl Native {
