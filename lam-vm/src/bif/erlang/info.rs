@@ -124,10 +124,10 @@ fn plain_answer(key: &str) -> Option<Answer> {
         "ets_limit" => Integer(8192),
         "fullsweep_after" => Keyed(65_535),
         "heap_type" => Atom("private"),
-        "logical_processors" | "logical_processors_available" | "logical_processors_online" => match thread::AVAILABLE {
-            true => Integer(thread::parallelism() as i64),
-            false => Atom("unknown"),
-        },
+        "logical_processors" | "logical_processors_available" | "logical_processors_online" if thread::AVAILABLE => {
+            Integer(thread::parallelism() as i64)
+        }
+        "logical_processors" | "logical_processors_available" | "logical_processors_online" => Atom("unknown"),
         "machine" => Text("BEAM".to_owned()),
         "message_queue_data" => Atom("on_heap"),
         "min_bin_vheap_size" => Keyed(46_422),
