@@ -42,7 +42,7 @@ impl Drop for Disk {
 }
 
 fn says(output: &Output, code: i32, words: &str) {
-    let text = stderr(&output);
+    let text = stderr(output);
     assert_eq!(output.status.code(), Some(code), "{text}");
     assert!(text.contains(words), "expected `{words}` in:\n{text}");
 }
