@@ -66,3 +66,43 @@ fn a_process_that_waits_takes_less_than_a_kilobyte() {
     // 16 MB of heaps and 8 MB of small blocks are kept for what comes next.
     assert!(figure("left_each ") <= bytes / 2, "{text}");
 }
+
+/// Every byte of the header and every 97th of the tables natively: found before user code runs. With `LAM_VERIFY=1` code and literals too.
+#[test]
+fn damaged_programs_do_not_start() {
+    let Some(scratch) = built("damaged", "fixtures/hello/hello.beam", &[]) else { return };
+    let path = scratch.join("program");
+    let bytes = fs::read(&path).expect("just built");
+    let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes")) as usize;
+    let starts = (0..bytes.len() - 512).step_by(8).filter(|at| bytes[*at..].starts_with(b"LAMIMG\0\0"));
+    let image = starts.filter(|at| word(at + 8) > 4096 && word(at + 8) <= bytes.len() - at).last().expect("an image");
+    let sections: Vec<(usize, usize)> =
+        (0..12).map(|number| (word(image + 104 + 16 * number), word(image + 112 + 16 * number))).collect();
+    let code_and_literals = [1, 2];
+    let header = (0..104 + 12 * 16 + 4).map(|at| (at, false));
+    let tables = sections.iter().enumerate().flat_map(|(number, (offset, length))| {
+        let content = code_and_literals.contains(&number);
+        (*offset..offset + length).step_by(if content { 4999 } else { 97 }).map(move |at| (at, content))
+    });
+    let mut found = 0;
+    for (at, verify) in header.chain(tables) {
+        let mut damaged = bytes.clone();
+        damaged[image + at] ^= 1 << (at % 8);
+        fs::write(&path, &damaged).expect("the folder can be written");
+        let mut command = Command::new(&path);
+        command.env_remove("LAM_VERIFY");
+        if verify {
+            command.env("LAM_VERIFY", "1");
+        }
+        let output = command.output().expect("the launcher starts");
+        let text = String::from_utf8_lossy(&output.stderr);
+        // Without its magic word it is no program at all.
+        let named = match at {
+            0..8 => output.status.code() == Some(2) && text.contains("a launcher without a program"),
+            _ => output.status.code() == Some(101) && text.starts_with("error: cannot start: the embedded program "),
+        };
+        assert!(named && output.stdout.is_empty(), "byte {at}: {:?} {text}", output.status);
+        found += 1;
+    }
+    assert!(found > 500, "{found}");
+}

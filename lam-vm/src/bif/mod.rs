@@ -222,7 +222,7 @@ pub fn bif_by_name(module: &str, function: &str, arity: usize) -> Option<u16> {
 
 /// Fingerprint of this machine: an image made for another one is refused.
 pub fn machine_fingerprint() -> u64 {
-    let version = [env!("CARGO_PKG_VERSION"), "layout 1"];
+    let version = [env!("CARGO_PKG_VERSION"), "layout 2"];
     let instructions = crate::isa::specific::ROWS.iter().flat_map(|row| [row.name, row.operands]);
     let atoms = crate::atom::well_known_texts().iter().copied();
     let bifs = rows().iter().flat_map(|row| [row.module, row.bif.name]);

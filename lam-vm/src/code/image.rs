@@ -1,6 +1,7 @@
 //! Opening a mapped image: checks of header and tables, relocation where it lies elsewhere than bound.
 
-use crate::image::format::{BootInfo, Header, LineRow, MAGIC, ModuleRow, Section};
+use crate::image::format::{BootInfo, Header, LineRow, MAGIC, ModuleRow, Section, checksums};
+use crate::platform::env;
 use crate::term::{Export, FunEntry};
 
 /// Why an image cannot be run.
@@ -10,6 +11,10 @@ pub enum OpenError {
     OtherMachine,
     Truncated,
     BadSection(Section),
+    /// Header and tables are not what was written.
+    BadTables,
+    /// Literals and code are not.
+    BadContent,
 }
 
 impl core::fmt::Display for OpenError {
@@ -19,6 +24,10 @@ impl core::fmt::Display for OpenError {
             OpenError::OtherMachine => write!(f, "the embedded program was made for another version of the machine"),
             OpenError::Truncated => write!(f, "the embedded program is damaged: it is shorter than its header says"),
             OpenError::BadSection(section) => write!(f, "the embedded program is damaged: its section {section:?} lies outside"),
+            OpenError::BadTables => write!(f, "the embedded program is damaged: its tables do not give their checksum"),
+            OpenError::BadContent => {
+                write!(f, "the embedded program is damaged: its code and literals do not give their checksum")
+            }
         }
     }
 }
@@ -34,6 +43,11 @@ pub struct Image {
 unsafe impl Send for Image {}
 // SAFETY: as above.
 unsafe impl Sync for Image {}
+
+/// Whether code and literals are looked at too: natively that would read pages which nothing else needs, so only where it is asked for.
+fn verifies() -> bool {
+    cfg!(target_family = "wasm") || env::get(b"LAM_VERIFY").is_some_and(|value| value == b"1")
+}
 
 impl Image {
     /// Opens the image at `base`, made for the machine of this fingerprint.
@@ -52,7 +66,7 @@ impl Image {
         if header.machine != machine {
             return Err(OpenError::OtherMachine);
         }
-        if header.total_bytes > length as u64 {
+        if header.total_bytes > length as u64 || header.total_bytes < size_of::<Header>() as u64 {
             return Err(OpenError::Truncated);
         }
         let image = Image { base, header };
@@ -61,6 +75,16 @@ impl Image {
             if offset % 8 != 0 || offset.checked_add(bytes).is_none_or(|end| end > header.total_bytes) {
                 return Err(OpenError::BadSection(section));
             }
+        }
+        // SAFETY: promised by the caller; nothing writes before the image is relocated.
+        let bytes = unsafe { core::slice::from_raw_parts(base.cast_const(), header.total_bytes as usize) };
+        let verifies = verifies();
+        let [tables, content] = checksums(bytes, &header.sections, verifies);
+        if tables != header.checksums[0] {
+            return Err(OpenError::BadTables);
+        }
+        if verifies && content != header.checksums[1] {
+            return Err(OpenError::BadContent);
         }
         let delta = (base as usize as u64).wrapping_sub(header.base);
         if delta != 0 {

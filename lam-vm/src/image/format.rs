@@ -1,5 +1,7 @@
 //! The records of an image, as they lie in memory.
 
+use crate::util::checksum::crc32;
+
 pub const MAGIC: u64 = u64::from_le_bytes(*b"LAMIMG\0\0");
 /// Mixes texts into a fingerprint (FNV-1a). An image holds the fingerprint of the machine it was made for: instructions, BIF numbers,
 /// well-known atoms and layouts; another machine refuses it.
@@ -56,6 +58,23 @@ pub struct Header {
     pub boot: BootInfo,
     /// Offset and length in bytes.
     pub sections: [[u64; 2]; SECTION_COUNT],
+    /// CRC-32 of the header up to here and of all sections but literals and code; CRC-32 of those two.
+    pub checksums: [u32; 2],
+}
+
+/// The two checksums of an image's bytes, whose sections lie inside.
+pub fn checksums(bytes: &[u8], sections: &[[u64; 2]; SECTION_COUNT], with_content: bool) -> [u32; 2] {
+    let header = core::mem::offset_of!(Header, checksums);
+    let (mut tables, mut content) = (crc32(0, &bytes[..header]), 0);
+    for (number, [offset, length]) in sections.iter().enumerate() {
+        let section = &bytes[*offset as usize..(*offset + *length) as usize];
+        if number != Section::Literals as usize && number != Section::Code as usize {
+            tables = crc32(tables, section);
+        } else if with_content {
+            content = crc32(content, section);
+        }
+    }
+    [tables, content]
 }
 
 /// How the program starts. Words are terms.

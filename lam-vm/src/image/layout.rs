@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use md5::{Digest, Md5};
 
-use super::format::{BootInfo, Header, LineRow, MAGIC, SECTION_COUNT, Section, export_hash};
+use super::format::{BootInfo, Header, LineRow, MAGIC, SECTION_COUNT, Section, checksums, export_hash};
 use super::literals::{Literals, ModuleLiterals, templates_of};
 use crate::atom::{self, Atom};
 use crate::isa::emit::{Fix, ModuleCode};
@@ -136,6 +136,7 @@ impl<'a> Layout<'a> {
         self.align_to(4096);
         self.write_header(boot);
         self.write_build_id();
+        self.write_checksums();
         Ok(())
     }
 
@@ -535,11 +536,17 @@ impl<'a> Layout<'a> {
             place.copy_from_slice(&word.to_le_bytes());
         }
     }
-    /// A hash of all the bytes, those of the build id being 0.
+    /// A hash of all the bytes, those of the build id and the checksums being 0.
     fn write_build_id(&mut self) {
         let hash = Md5::digest(&self.bytes);
         let at = core::mem::offset_of!(Header, build_id);
         self.bytes[at..at + 16].copy_from_slice(&hash);
+    }
+    fn write_checksums(&mut self) {
+        let [tables, content] = checksums(&self.bytes, &self.sections, true);
+        let at = core::mem::offset_of!(Header, checksums);
+        self.bytes[at..at + 4].copy_from_slice(&tables.to_le_bytes());
+        self.bytes[at + 4..at + 8].copy_from_slice(&content.to_le_bytes());
     }
     fn section(&mut self, section: Section, content: &[u8]) {
         self.align();

@@ -27,7 +27,7 @@ const FUN_BYTES: usize = 80;
 /// Where `boot` and `sections` stand in the header, in words.
 const BOOT_WORD: usize = 6;
 const SECTIONS_WORD: usize = 13;
-const _: () = assert!(size_of::<Header>() == 8 * (SECTIONS_WORD + 2 * SECTION_COUNT));
+const _: () = assert!(size_of::<Header>() == 8 * (SECTIONS_WORD + 2 * SECTION_COUNT + 1));
 
 /// An image's bytes.
 pub struct View<'a> {
