@@ -57,7 +57,7 @@ soak: ## ten million messages and a million ends, none lost or doubled (after ma
 coverage: ## what no fixture executes: opcodes, checked twins, BIF rows
 	scripts/coverage
 
-fuzz: ## 100,000 mutants of modules, 1,000,000 of external terms, every byte of an image's tables
+fuzz: ## 100,000 mutants of modules, 1,000,000 of external terms (20,000 by erl too)
 	scripts/fuzz full
 
 fuzz-quick: ## a tenth of it
