@@ -43,7 +43,7 @@ use crate::atom::Atom;
 use crate::process::SignalKind;
 use crate::process::control::Control;
 use crate::process::ending::end;
-use crate::process::{Names, OwnedTerm, Process, ProcessTable, RunQueues, Sharing};
+use crate::process::{Names, OwnedTerm, Process, ProcessHeap, ProcessTable, RunQueues, Sharing};
 use crate::sync::fault::{Fault, seed};
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{Arc, MODELLED};
@@ -146,7 +146,7 @@ impl World {
     }
     /// A process that sleeps.
     fn asleep(&self) -> u64 {
-        self.table.insert(|pid| Box::new(Process::new(pid, 32))).expect("there is room")
+        self.table.insert(|pid| Box::new(Process::new(pid, ProcessHeap::new(32)))).expect("there is room")
     }
     /// A process that this thread owns.
     #[cfg(loom)]

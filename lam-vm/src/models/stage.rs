@@ -88,7 +88,7 @@ impl Stage {
             // The pid came out of a queue, so this thread owns the process.
             let process = self.world.process(pid);
             process.take_in(table);
-            if let Some(reason) = process.exit.take() {
+            if let Some(reason) = process.take_exit() {
                 return self.end(pid, reason.term().as_atom().expect("reasons here are atoms"));
             }
             let mut script = self.scripts.lock().remove(&pid).expect("it has a part");

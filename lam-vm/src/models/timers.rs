@@ -34,16 +34,16 @@ fn hand_over() {
         let queues = &world.table.run_queues;
         queues.enter(0);
         let pid = world.awake();
-        world.process(pid).receive_timer = timers.set_receive(DUE, pid, 1);
+        world.process(pid).rare.receive_timer = timers.set_receive(DUE, pid, 1);
         let other = {
             let (world, timers) = (world.clone(), timers.clone());
             start(move || {
                 world.table.run_queues.enter(1);
                 let process = world.process(pid);
-                if let Some(timer) = process.receive_timer.take() {
+                if let Some(timer) = process.rare.receive_timer.take() {
                     timers.cancel_receive(timer);
                 }
-                process.receive_timer = timers.set_receive(LATER, pid, 2);
+                process.rare.receive_timer = timers.set_receive(LATER, pid, 2);
                 process.take_in(&world.table);
                 assert!(!process.timed_out, "the first timer counts no more");
                 assert_eq!(timers.next_deadline_ms(), Some(LATER));
