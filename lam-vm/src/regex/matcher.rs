@@ -1,0 +1,733 @@
+//! The matcher: runs a program's code at each place of a subject, with a stack of what to try when it fails.
+//!
+//! ```text
+//! stack:  [old slot] [branch] [look ▸ …its branches…] [call ▸ …its branches…] …   top
+//! ```
+//! An atomic group notes the height of the stack and, when left, takes out what it could still try; old slots stay, so that going
+//! back further undoes them. A call keeps a copy of all slots and gives them back when it returns; it is atomic too.
+//! Every word of code is read with a check, for the program may be hostile: a wrong one fails to match.
+
+use super::class::item;
+use super::option;
+use super::program::{HEADER, Program, at, op};
+use super::unicode::{self, Posix};
+
+/// A slot that holds no position.
+pub const UNSET: usize = usize::MAX;
+/// Steps back when nobody says otherwise.
+const MATCH_LIMIT: u64 = 10_000_000;
+/// Entries that the stack may have; more counts as the match limit.
+const MAX_STACK: usize = 4 << 20;
+const MAX_SAVED: usize = 16 << 20;
+
+#[derive(Copy, Clone, Default)]
+pub struct Limits {
+    pub matches: Option<u32>,
+    pub depth: Option<u32>,
+}
+
+pub enum Ended {
+    /// Start and end of each group; `UNSET` twice for one that took no part.
+    Match(Vec<(usize, usize)>),
+    NoMatch,
+    MatchLimit,
+    DepthLimit,
+    /// The subject is not UTF-8, or the offset is within a character.
+    BadUtf,
+}
+
+/// What to do when matching fails.
+#[derive(Copy, Clone)]
+enum Entry {
+    /// Go on there.
+    Branch { pc: usize, at: usize },
+    /// A slot's value before.
+    Slot { slot: usize, value: usize },
+    /// A greedy repeat of one character may give some back, down to `least`.
+    Greedy { pc: usize, next: usize, least: usize, at: usize },
+    /// A lazy repeat may take one more.
+    Lazy { pc: usize, at: usize, left: u32 },
+    /// An assertion or condition begins: where it goes on when its body fails.
+    Look { pc: usize, at: usize },
+    /// A call begins.
+    Call,
+    Commit,
+    Prune,
+    Skip { at: usize },
+    SkipTo { mark: u32 },
+    Then { height: usize },
+    Mark { mark: u32, at: usize },
+}
+
+struct Frame {
+    group: u32,
+    back: usize,
+    at: usize,
+    height: usize,
+    saved: usize,
+}
+
+/// How one attempt at one place ended.
+enum Attempt {
+    Matched(usize),
+    Failed,
+    /// Try next from here.
+    SkipTo(usize),
+    /// Do not try further.
+    Stop,
+    Limit,
+    DepthLimit,
+}
+
+struct Matcher<'p> {
+    words: &'p [u32],
+    text: &'p [u8],
+    options: u32,
+    utf: bool,
+    offset: usize,
+    slots: Vec<usize>,
+    stack: Vec<Entry>,
+    frames: Vec<Frame>,
+    saved: Vec<usize>,
+    steps: u64,
+    step_limit: u64,
+    depth_limit: usize,
+}
+
+/// Looks for a match from `offset` on. Returns how it ended and the steps made.
+pub fn run(program: &Program, text: &[u8], offset: usize, options: u32, limits: Limits) -> (Ended, u64) {
+    let mut options = program.options() | options;
+    let newline = options & option::NEWLINES;
+    if newline > option::NEWLINE_ANYCRLF {
+        options = options & !option::NEWLINES | option::NEWLINE_LF;
+    }
+    let utf = options & option::UTF != 0;
+    if offset > text.len() {
+        return (Ended::NoMatch, 1);
+    }
+    if utf && options & option::NO_UTF_CHECK == 0 && core::str::from_utf8(text).is_err() {
+        return (Ended::BadUtf, text.len() as u64);
+    }
+    if utf && text.get(offset).is_some_and(|byte| byte & 0xC0 == 0x80) {
+        return (Ended::BadUtf, 1);
+    }
+    let limit = |given: Option<u32>, own: u32| u64::from(given.unwrap_or(u32::MAX).min(own)).min(MATCH_LIMIT);
+    let mut matcher = Matcher {
+        words: &program.words,
+        text,
+        options,
+        utf,
+        offset,
+        slots: vec![UNSET; program.word(at::SLOTS) as usize],
+        stack: Vec::new(),
+        frames: Vec::new(),
+        saved: Vec::new(),
+        steps: 0,
+        step_limit: limit(limits.matches, program.word(at::MATCH_LIMIT)),
+        depth_limit: limit(limits.depth, program.word(at::DEPTH_LIMIT)) as usize,
+    };
+    let ended = matcher.search(program);
+    (ended, matcher.steps + (text.len() - offset) as u64 / 16)
+}
+
+impl Matcher<'_> {
+    fn has(&self, option: u32) -> bool {
+        self.options & option != 0
+    }
+    fn word(&self, pc: usize) -> u32 {
+        self.words.get(pc).copied().unwrap_or(op::FAIL)
+    }
+
+    fn search(&mut self, program: &Program) -> Ended {
+        let has_first = program.word(at::HAS_FIRST) != 0;
+        let mut start = self.offset;
+        let mut last = self.text.len();
+        if self.has(option::FIRSTLINE) {
+            last = start;
+            while last < self.text.len() && unicode::newline_length(self.text, last, self.options) == 0 {
+                last += self.length_at(last);
+            }
+        }
+        loop {
+            if has_first && !self.has(option::ANCHORED) {
+                while let Some(byte) = self.text.get(start) {
+                    if program.word(at::FIRST + usize::from(byte / 32)) >> (byte % 32) & 1 != 0 || start >= last {
+                        break;
+                    }
+                    start += 1;
+                }
+                if start >= self.text.len() {
+                    return Ended::NoMatch;
+                }
+            }
+            if start > last {
+                return Ended::NoMatch;
+            }
+            match self.attempt(start) {
+                Attempt::Matched(end) => {
+                    let groups = (1..=program.groups()).map(|group| (self.slots[3 * group], self.slots[3 * group + 1]));
+                    let mut found = vec![(self.slots[0], end)];
+                    found.extend(groups);
+                    return Ended::Match(found);
+                }
+                Attempt::Stop => return Ended::NoMatch,
+                Attempt::Limit => return Ended::MatchLimit,
+                Attempt::DepthLimit => return Ended::DepthLimit,
+                Attempt::SkipTo(next) if next > start && !self.has(option::ANCHORED) => {
+                    start = next;
+                    continue;
+                }
+                Attempt::Failed | Attempt::SkipTo(_) => {}
+            }
+            if self.has(option::ANCHORED) || start >= self.text.len() {
+                return Ended::NoMatch;
+            }
+            let after_cr = self.text.get(start) == Some(&13);
+            start += self.length_at(start);
+            let wide = matches!(self.options & option::NEWLINES, option::NEWLINE_CRLF | option::NEWLINE_ANY | option::NEWLINE_ANYCRLF);
+            if after_cr && wide && self.text.get(start) == Some(&10) && !self.has(option::HAS_CR_OR_LF) {
+                start += 1;
+            }
+        }
+    }
+
+    fn length_at(&self, at: usize) -> usize {
+        if self.utf { unicode::decode(self.text, at).1 } else { 1 }
+    }
+    fn char_at(&self, at: usize) -> (u32, usize) {
+        if self.utf { unicode::decode(self.text, at) } else { (self.text.get(at).map_or(0, |byte| u32::from(*byte)), 1) }
+    }
+    fn char_before(&self, at: usize) -> Option<usize> {
+        let mut at = at.checked_sub(1)?;
+        while self.utf && at > 0 && self.text.get(at).is_some_and(|byte| byte & 0xC0 == 0x80) {
+            at -= 1;
+        }
+        Some(at)
+    }
+    fn is_word(&self, at: usize) -> bool {
+        let (c, _) = self.char_at(at);
+        if self.has(option::UCP) {
+            return unicode::has_property(c, unicode::property::WORD);
+        }
+        u8::try_from(c).is_ok_and(|byte| unicode::is_posix(Posix::Word, byte))
+    }
+
+    fn set(&mut self, slot: usize, value: usize) {
+        if let Some(old) = self.slots.get_mut(slot) {
+            self.stack.push(Entry::Slot { slot, value: *old });
+            *old = value;
+        }
+    }
+    fn slot(&self, slot: u32) -> usize {
+        self.slots.get(slot as usize).copied().unwrap_or(UNSET)
+    }
+
+    /// Matches one character by the operation at `pc`.
+    #[inline]
+    fn single(&self, pc: usize, at: usize) -> Option<usize> {
+        let byte = *self.text.get(at)?;
+        let word = self.word(pc);
+        match word & 255 {
+            op::CHAR if byte < 128 || !self.utf => (u32::from(byte) == self.word(pc + 1)).then_some(at + 1),
+            op::CHAR => {
+                let (c, length) = self.char_at(at);
+                (c == self.word(pc + 1)).then_some(at + length)
+            }
+            op::CHAR_FOLD => {
+                let (c, length) = self.char_at(at);
+                unicode::equal_but_case(c, self.word(pc + 1), self.utf).then_some(at + length)
+            }
+            op::ANY => (unicode::newline_length(self.text, at, self.options) == 0).then(|| at + self.length_at(at)),
+            op::ALL => Some(at + self.length_at(at)),
+            op::BYTE => Some(at + 1),
+            op::SET => {
+                let (c, length) = self.char_at(at);
+                self.in_set(pc, c).then_some(at + length)
+            }
+            _ => None,
+        }
+    }
+
+    fn in_set(&self, pc: usize, c: u32) -> bool {
+        let negated = self.word(pc) >> 8 & 1 != 0;
+        if c < 256 && self.word(pc + 1 + (c / 32) as usize) >> (c % 32) & 1 != 0 {
+            return !negated;
+        }
+        let count = self.word(pc + 9) as usize;
+        let items = self.words.get(pc + 10..).unwrap_or(&[]);
+        let found = items.chunks_exact(2).take(count).any(|pair| {
+            let (first, last) = (pair[0], pair[1]);
+            if first & item::PROPERTY != 0 {
+                return unicode::has_property(c, first) != (first & item::NEGATIVE != 0);
+            }
+            let range = first & item::VALUE..=last;
+            if first & item::FOLD != 0 { unicode::cases(c, self.utf).iter().any(|c| range.contains(c)) } else { range.contains(&c) }
+        });
+        found != negated
+    }
+
+    /// Words of the one-character operation at `pc`.
+    fn single_words(&self, pc: usize) -> usize {
+        match self.word(pc) & 255 {
+            op::CHAR | op::CHAR_FOLD => 2,
+            op::SET => 10 + 2 * (self.word(pc + 9) as usize).min(self.words.len()),
+            _ => 1,
+        }
+    }
+
+    fn test(&self, operation: u32, at: usize) -> bool {
+        let end = self.text.len();
+        match operation {
+            op::START => at == 0 && !self.has(option::NOTBOL),
+            op::LINE_START if at == 0 => !self.has(option::NOTBOL),
+            op::LINE_START => at != end && unicode::ends_newline(self.text, at, self.options),
+            op::LINE_END if at == end => !self.has(option::NOTEOL),
+            op::LINE_END => unicode::newline_length(self.text, at, self.options) > 0,
+            op::DOLLAR_END_ONLY => at == end && !self.has(option::NOTEOL),
+            op::DOLLAR => !self.has(option::NOTEOL) && self.at_last_newline(at),
+            op::DOLLAR_ANY => self.at_last_newline(at),
+            op::SUBJECT_START => at == 0,
+            op::SUBJECT_END => at == end,
+            op::FIRST_POSITION => at == self.offset,
+            _ => {
+                let before = self.char_before(at).is_some_and(|before| self.is_word(before));
+                let after = at < end && self.is_word(at);
+                (before != after) == (operation == op::WORD_EDGE)
+            }
+        }
+    }
+
+    fn at_last_newline(&self, at: usize) -> bool {
+        let length = unicode::newline_length(self.text, at, self.options);
+        at == self.text.len() || (length > 0 && at + length == self.text.len())
+    }
+
+    /// Takes out what may still be tried above `height`; old slots and marks stay.
+    fn cut(&mut self, height: usize) {
+        let mut keep = height.min(self.stack.len());
+        for index in keep..self.stack.len() {
+            let entry = self.stack[index];
+            if matches!(entry, Entry::Slot { .. } | Entry::Mark { .. }) {
+                self.stack[keep] = entry;
+                keep += 1;
+            }
+        }
+        self.stack.truncate(keep);
+    }
+
+    /// Undoes all above `height`.
+    fn undo(&mut self, height: usize) {
+        while self.stack.len() > height {
+            match self.stack.pop() {
+                Some(Entry::Slot { slot, value }) => self.slots[slot] = value,
+                Some(Entry::Call) => self.pop_frame(),
+                _ => {}
+            }
+        }
+    }
+
+    fn pop_frame(&mut self) {
+        if let Some(frame) = self.frames.pop() {
+            self.saved.truncate(frame.saved);
+        }
+    }
+
+    /// The innermost call returns: its slots are as before, and nothing in it is tried again.
+    fn return_from_call(&mut self) -> Option<usize> {
+        let frame = self.frames.pop()?;
+        let keep = self.slots.first().copied().unwrap_or(UNSET);
+        let count = self.slots.len();
+        if let Some(saved) = self.saved.get(frame.saved..frame.saved + count) {
+            self.slots.copy_from_slice(saved);
+        }
+        self.saved.truncate(frame.saved);
+        self.stack.truncate(frame.height);
+        self.set(0, keep);
+        Some(frame.back)
+    }
+
+    /// Goes back to what is to be tried next.
+    fn back(&mut self) -> Result<(usize, usize), Attempt> {
+        loop {
+            let Some(entry) = self.stack.pop() else { return Err(Attempt::Failed) };
+            match entry {
+                Entry::Slot { slot, value } => self.slots[slot] = value,
+                Entry::Branch { pc, at } => return Ok((pc, at)),
+                Entry::Look { pc: 0, .. } => {}
+                Entry::Look { pc, at } => return Ok((pc, at)),
+                Entry::Greedy { pc, next, least, at } => {
+                    let shorter = if self.word(pc) & 255 == op::BYTE { at - 1 } else { self.char_before(at).unwrap_or(least) };
+                    let shorter = shorter.max(least);
+                    if shorter > least {
+                        self.stack.push(Entry::Greedy { pc, next, least, at: shorter });
+                    }
+                    return Ok((next, shorter));
+                }
+                Entry::Lazy { pc, at, left } => {
+                    let Some(longer) = self.single(pc, at) else { continue };
+                    if left > 1 {
+                        self.stack.push(Entry::Lazy { pc, at: longer, left: left - 1 });
+                    }
+                    return Ok((pc + self.single_words(pc), longer));
+                }
+                Entry::Call => self.pop_frame(),
+                Entry::Mark { .. } => {}
+                Entry::Then { height } if height != UNSET => self.undo(height),
+                Entry::SkipTo { mark } => {
+                    let found = self.stack.iter().rev().find_map(|entry| match entry {
+                        Entry::Mark { mark: known, at } if *known == mark => Some(*at),
+                        _ => None,
+                    });
+                    if let Some(at) = found {
+                        self.to_scope(Attempt::SkipTo(at))?;
+                    }
+                }
+                Entry::Commit => self.to_scope(Attempt::Stop)?,
+                Entry::Prune | Entry::Then { .. } => self.to_scope(Attempt::Failed)?,
+                Entry::Skip { at } => self.to_scope(Attempt::SkipTo(at))?,
+            }
+        }
+    }
+
+    /// Undoes all up to the assertion or call around, whose entry is left on the stack; without one the attempt ends so.
+    fn to_scope(&mut self, attempt: Attempt) -> Result<(), Attempt> {
+        match self.stack.iter().rposition(|entry| matches!(entry, Entry::Look { .. } | Entry::Call)) {
+            Some(scope) => {
+                self.undo(scope + 1);
+                Ok(())
+            }
+            None => Err(attempt),
+        }
+    }
+
+    fn attempt(&mut self, start: usize) -> Attempt {
+        self.slots.fill(UNSET);
+        self.stack.clear();
+        self.frames.clear();
+        self.saved.clear();
+        if let Some(slot) = self.slots.first_mut() {
+            *slot = start;
+        }
+        let mut pc = self.word(HEADER) as usize;
+        let mut here = start;
+        loop {
+            match self.step(&mut pc, &mut here) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.steps += 1;
+                    if self.steps > self.step_limit {
+                        return Attempt::Limit;
+                    }
+                    match self.back() {
+                        Ok(next) => (pc, here) = next,
+                        Err(attempt) => return attempt,
+                    }
+                }
+                Err(attempt) => return attempt,
+            }
+        }
+    }
+
+    /// Counts an entry into a group or the like, which PCRE would call itself for.
+    fn count(&mut self) -> Result<(), Attempt> {
+        self.steps += 1;
+        if self.steps > self.step_limit || self.stack.len() > MAX_STACK || self.saved.len() > MAX_SAVED {
+            return Err(Attempt::Limit);
+        }
+        if self.stack.len() > self.depth_limit {
+            return Err(Attempt::DepthLimit);
+        }
+        Ok(())
+    }
+
+    /// One operation: whether it went well.
+    fn step(&mut self, pc: &mut usize, here: &mut usize) -> Result<bool, Attempt> {
+        let word = self.word(*pc);
+        let a = self.word(*pc + 1);
+        let flag = word >> 8 & 1 != 0;
+        match word & 255 {
+            op::CHAR | op::CHAR_FOLD | op::ANY | op::ALL | op::BYTE | op::SET => {
+                let Some(next) = self.single(*pc, *here) else { return Ok(false) };
+                *here = next;
+                *pc += self.single_words(*pc);
+            }
+            operation @ op::START..=op::NOT_WORD_EDGE => {
+                if !self.test(operation, *here) {
+                    return Ok(false);
+                }
+                *pc += 1;
+            }
+            op::KEEP => {
+                self.set(0, *here);
+                *pc += 1;
+            }
+            op::NEWLINE => {
+                let length = unicode::any_newline(self.text, *here, self.options);
+                let plain = matches!(self.text.get(*here), Some(10 | 13));
+                if length == 0 || (self.has(option::BSR_ANYCRLF) && !plain) {
+                    return Ok(false);
+                }
+                *here += length;
+                *pc += 1;
+            }
+            op::GRAPHEME => {
+                if *here >= self.text.len() {
+                    return Ok(false);
+                }
+                *here = unicode::grapheme_end(self.text, *here, self.utf);
+                *pc += 1;
+            }
+            op::END => {
+                if self.frames.last().is_some_and(|frame| frame.group == 0) {
+                    *pc = self.return_from_call().unwrap_or(0);
+                    return Ok(true);
+                }
+                return self.end(*here);
+            }
+            op::OPEN => {
+                self.count()?;
+                self.set(3 * (a as usize) + 2, *here);
+                *pc += 2;
+            }
+            op::CLOSE => {
+                if !flag && self.frames.last().is_some_and(|frame| frame.group == a) {
+                    *pc = self.return_from_call().unwrap_or(0);
+                    return Ok(true);
+                }
+                let group = 3 * (a as usize);
+                let start = self.slots.get(group + 2).copied().unwrap_or(UNSET);
+                self.set(group, start);
+                self.set(group + 1, *here);
+                *pc += 2;
+            }
+            op::BRANCH => {
+                self.count()?;
+                self.stack.push(Entry::Branch { pc: a as usize, at: *here });
+                *pc += 2;
+            }
+            op::BRANCH_LAZY => {
+                self.count()?;
+                self.stack.push(Entry::Branch { pc: *pc + 2, at: *here });
+                *pc = a as usize;
+            }
+            op::JUMP => {
+                self.count()?;
+                *pc = a as usize;
+            }
+            op::REPEAT => return self.repeat(word >> 8, pc, here),
+            op::LOOP_INIT => {
+                self.set(a as usize, 0);
+                *pc += 2;
+            }
+            op::LOOP => self.enter_loop(word >> 8 & 3, pc, *here)?,
+            op::LOOP_ENTER => {
+                let count = self.slot(a);
+                self.set(a as usize, count.saturating_add(1));
+                self.set(self.word(*pc + 2) as usize, *here);
+                *pc += 3;
+            }
+            op::LOOP_END => {
+                self.count()?;
+                let count = self.slot(a);
+                let empty = self.word(*pc + 3) != op::NONE && self.slot(self.word(*pc + 3)) == *here;
+                let head = self.word(*pc + 4) as usize;
+                *pc = if empty && count >= self.word(*pc + 2) as usize { *pc + 5 } else { head };
+            }
+            op::ATOMIC => {
+                self.count()?;
+                let height = self.stack.len() + 1;
+                self.set(a as usize, height);
+                *pc += 2;
+            }
+            op::ATOMIC_END => {
+                self.cut(self.slot(a));
+                *pc += 2;
+            }
+            op::LOOK => {
+                self.count()?;
+                let height = self.stack.len() + 1;
+                self.set(a as usize, height);
+                self.stack.push(Entry::Look { pc: self.word(*pc + 2) as usize, at: *here });
+                *pc += 3;
+            }
+            op::LOOK_END => return Ok(self.end_look(flag, a, pc, here)),
+            op::BACK => {
+                for _ in 0..a {
+                    let Some(before) = self.char_before(*here) else { return Ok(false) };
+                    *here = before;
+                }
+                *pc += 2;
+            }
+            op::IF_GROUP => {
+                self.count()?;
+                let groups = self.groups(*pc + 2);
+                let found = groups.iter().any(|group| self.slot(group.saturating_mul(3).saturating_add(1)) != UNSET);
+                *pc = if found { *pc + 3 + groups.len() } else { a as usize };
+            }
+            op::IF_CALLED => {
+                self.count()?;
+                let groups = self.groups(*pc + 2);
+                let found = self.frames.last().is_some_and(|frame| groups.is_empty() || groups.contains(&frame.group));
+                *pc = if found { *pc + 3 + groups.len() } else { a as usize };
+            }
+            op::CALL => self.call(a, pc, *here)?,
+            op::BACKREF => {
+                let groups = self.groups(*pc + 1);
+                let group = groups.iter().find(|group| self.slot(group.saturating_mul(3).saturating_add(1)) != UNSET);
+                let Some(group) = group else { return Ok(false) };
+                let (start, end) = (self.slot(3 * group), self.slot(3 * group + 1));
+                let Some(next) = self.same_text(start, end, *here, flag) else { return Ok(false) };
+                *here = next;
+                *pc += 2 + groups.len();
+            }
+            op::ALTERNATIVES => {
+                let height = self.stack.len() + 1;
+                self.set(a as usize, height);
+                *pc += 2;
+            }
+            op::ACCEPT => {
+                self.count()?;
+                let in_look = a != op::NONE && self.frames.last().is_none_or(|frame| self.slot(a) != UNSET && self.slot(a) >= frame.height);
+                if in_look {
+                    *pc = self.word(*pc + 2) as usize;
+                } else if self.frames.is_empty() {
+                    return self.end(*here);
+                } else {
+                    *pc = self.return_from_call().unwrap_or(0);
+                }
+            }
+            verb @ op::COMMIT..=op::MARK => {
+                let (entry, words) = match verb {
+                    op::COMMIT => (Entry::Commit, 1),
+                    op::PRUNE => (Entry::Prune, 1),
+                    op::SKIP => (Entry::Skip { at: *here }, 1),
+                    op::SKIP_TO => (Entry::SkipTo { mark: a }, 2),
+                    op::THEN => (Entry::Then { height: self.slot(a) }, 2),
+                    _ => (Entry::Mark { mark: a, at: *here }, 2),
+                };
+                self.stack.push(entry);
+                *pc += words;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// The groups listed at `pc`, their count first.
+    fn groups(&self, pc: usize) -> Vec<u32> {
+        let count = (self.word(pc) as usize).min(self.words.len());
+        self.words.get(pc + 1..pc + 1 + count).unwrap_or(&[]).to_vec()
+    }
+
+    /// The end of the pattern: a match, unless an empty one is not wanted.
+    fn end(&mut self, here: usize) -> Result<bool, Attempt> {
+        let start = self.slots.first().copied().unwrap_or(0);
+        let refused = self.has(option::NOTEMPTY) || (self.has(option::NOTEMPTY_ATSTART) && start == self.offset);
+        if here == start && refused { Ok(false) } else { Err(Attempt::Matched(here)) }
+    }
+
+    fn repeat(&mut self, mode: u32, pc: &mut usize, here: &mut usize) -> Result<bool, Attempt> {
+        let (min, max) = (self.word(*pc + 1), self.word(*pc + 2));
+        let single = *pc + 3;
+        for _ in 0..min {
+            let Some(next) = self.single(single, *here) else { return Ok(false) };
+            *here = next;
+        }
+        let next = single + self.single_words(single);
+        if mode == 1 {
+            if max > min {
+                self.stack.push(Entry::Lazy { pc: single, at: *here, left: max - min });
+            }
+        } else {
+            let least = *here;
+            let mut left = max.saturating_sub(min);
+            while left > 0 {
+                let Some(next) = self.single(single, *here) else { break };
+                *here = next;
+                left -= 1;
+            }
+            if mode == 0 && *here > least {
+                self.stack.push(Entry::Greedy { pc: single, next, least, at: *here });
+            }
+        }
+        self.count()?;
+        *pc = next;
+        Ok(true)
+    }
+
+    fn enter_loop(&mut self, mode: u32, pc: &mut usize, here: usize) -> Result<(), Attempt> {
+        self.count()?;
+        let counter = self.word(*pc + 1);
+        let (min, max) = (self.word(*pc + 2) as usize, self.word(*pc + 3) as usize);
+        let exit = self.word(*pc + 4) as usize;
+        let count = self.slot(counter);
+        let body = *pc + 5;
+        if count >= max {
+            *pc = exit;
+            return Ok(());
+        }
+        if count >= min {
+            let (later, now) = if mode == 1 { (body, exit) } else { (exit, body) };
+            self.stack.push(Entry::Branch { pc: later, at: here });
+            *pc = now;
+        } else {
+            *pc = body;
+        }
+        Ok(())
+    }
+
+    fn end_look(&mut self, negative: bool, slot: u32, pc: &mut usize, here: &mut usize) -> bool {
+        let height = self.slot(slot);
+        let Some(Entry::Look { at, .. }) = self.stack.get(height).copied() else { return false };
+        if !negative {
+            *here = at;
+            self.cut(height);
+            *pc += 3;
+            return true;
+        }
+        self.undo(height);
+        *here = at;
+        match self.word(*pc + 2) {
+            0 => false,
+            otherwise => {
+                *pc = otherwise as usize;
+                true
+            }
+        }
+    }
+
+    fn call(&mut self, group: u32, pc: &mut usize, here: usize) -> Result<(), Attempt> {
+        self.count()?;
+        let looping = self.frames.iter().rev().take_while(|frame| frame.at == here).any(|frame| frame.group == group);
+        if looping || group as usize > self.word(at::GROUPS) as usize {
+            return Err(Attempt::Stop);
+        }
+        self.frames.push(Frame { group, back: *pc + 2, at: here, height: self.stack.len(), saved: self.saved.len() });
+        self.saved.extend_from_slice(&self.slots);
+        self.stack.push(Entry::Call);
+        *pc = self.word(HEADER + group as usize) as usize;
+        Ok(())
+    }
+
+    /// Where the text of a group, repeated here, ends.
+    fn same_text(&self, start: usize, end: usize, here: usize, fold: bool) -> Option<usize> {
+        let wanted = self.text.get(start..end)?;
+        if !fold {
+            return self.text.get(here..)?.starts_with(wanted).then_some(here + wanted.len());
+        }
+        let (mut from, mut at) = (start, here);
+        while from < end {
+            if at >= self.text.len() {
+                return None;
+            }
+            let (a, a_length) = self.char_at(from);
+            let (b, b_length) = self.char_at(at);
+            if !unicode::equal_but_case(a, b, self.utf) {
+                return None;
+            }
+            from += a_length;
+            at += b_length;
+        }
+        Some(at)
+    }
+}
