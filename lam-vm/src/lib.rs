@@ -18,6 +18,7 @@ pub mod machine;
 mod models;
 pub mod platform;
 pub mod process;
+pub mod regex;
 pub mod sched;
 pub mod sync;
 pub mod system;

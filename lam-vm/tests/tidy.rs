@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["util", "sync", "platform"],
     &["atom", "term"],
-    &["heap", "binary"],
+    &["heap", "binary", "regex"],
     &["isa", "loader", "image", "code"],
     &["process"],
     &["timer", "ets", "io"],

@@ -438,10 +438,10 @@ impl Reach<'_, '_> {
         let module = &self.program.modules[place.0];
         let (module_name, name, arity) = self.program.mfa(place);
         if self.natives.has(module_name, name, arity) {
-            return match sites::trap(module_name, name, arity) {
-                Some((module, function, arity)) => self.named(place, module, function, Some(arity)),
-                None => Ok(()),
-            };
+            for (module, function, arity) in sites::traps(module_name, name, arity) {
+                self.named(place, module, function, Some(arity))?;
+            }
+            return Ok(());
         }
         if is_lacking_native(&module.file, self.natives, place.1) {
             let name = self.program.name(place);
@@ -490,10 +490,10 @@ impl Reach<'_, '_> {
     /// A call by name.
     fn call(&mut self, caller: Place, module_name: &str, function: &str, arity: u8, is_given: bool) -> Result<()> {
         if self.natives.has(module_name, function, arity) {
-            return match sites::trap(module_name, function, arity) {
-                Some((module, function, arity)) => self.named(caller, module, function, Some(arity)),
-                None => Ok(()),
-            };
+            for (module, function, arity) in sites::traps(module_name, function, arity) {
+                self.named(caller, module, function, Some(arity))?;
+            }
+            return Ok(());
         }
         let found = self.program.load(module_name)?;
         if let Some(module) = found

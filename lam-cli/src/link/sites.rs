@@ -137,11 +137,16 @@ type Mfa = (&'static str, &'static str, u8);
 /// BIFs that go on in Erlang code: the BIF, and where.
 const TRAPS: &[(Mfa, Mfa)] = &[
     (("ets", "info", 2), ("erts_internal", "ets_info_binary", 1)),
+    (("re", "compile", 2), ("re", "ucompile", 2)),
+    (("re", "run", 3), ("re", "grun", 3)),
+    (("re", "run", 3), ("re", "urun", 3)),
+    (("re", "run", 2), ("re", "urun", 3)),
+    (("re", "internal_run", 4), ("re", "urun", 3)),
     (("unicode", "characters_to_binary", 2), ("unicode", "characters_to_binary_int", 2)),
     (("unicode", "characters_to_list", 2), ("unicode", "characters_to_list_int", 2)),
 ];
 
-/// The function in which a BIF may go on.
-pub fn trap(module: &str, function: &str, arity: u8) -> Option<Mfa> {
-    TRAPS.iter().find(|row| row.0 == (module, function, arity)).map(|row| row.1)
+/// The functions in which a BIF may go on.
+pub fn traps(module: &str, function: &str, arity: u8) -> impl Iterator<Item = Mfa> {
+    TRAPS.iter().filter(move |row| row.0 == (module, function, arity)).map(|row| row.1)
 }

@@ -32,6 +32,7 @@ mod persistent_term;
 mod prim_buffer;
 mod prim_file;
 mod ram_file;
+mod re;
 mod records;
 mod search;
 mod table;
@@ -70,6 +71,7 @@ pub const TABLES: &[&BifTable] = &[
     &maps::guards::TABLE,
     &maps::internal::TABLE,
     &ram_file::TABLE,
+    &re::TABLE,
     &records::TABLE,
     &atomics::internal::TABLE,
     &atomics::natives::TABLE,

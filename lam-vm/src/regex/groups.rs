@@ -284,7 +284,8 @@ impl Parser<'_> {
                     return Ok(Condition::Recursion(None));
                 }
                 if digits.iter().all(u8::is_ascii_digit) {
-                    let number = digits.iter().fold(0u32, |n, digit| n.saturating_mul(10).saturating_add(u32::from(digit - b'0')));
+                    let number =
+                        digits.iter().fold(0u32, |n, digit| n.saturating_mul(10).saturating_add(u32::from(digit - b'0')));
                     return Ok(Condition::Recursion(Some(Ref::Number(number, self.at - 1))));
                 }
             }

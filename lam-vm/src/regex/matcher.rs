@@ -34,29 +34,60 @@ pub enum Ended {
     DepthLimit,
     /// The subject is not UTF-8, or the offset is within a character.
     BadUtf,
+    /// The offset is beyond the subject.
+    BadOffset,
+    /// The budget is used up.
+    Paused,
 }
 
 /// What to do when matching fails.
 #[derive(Copy, Clone)]
 enum Entry {
     /// Go on there.
-    Branch { pc: usize, at: usize },
+    Branch {
+        pc: usize,
+        at: usize,
+    },
     /// A slot's value before.
-    Slot { slot: usize, value: usize },
+    Slot {
+        slot: usize,
+        value: usize,
+    },
     /// A greedy repeat of one character may give some back, down to `least`.
-    Greedy { pc: usize, next: usize, least: usize, at: usize },
+    Greedy {
+        pc: usize,
+        next: usize,
+        least: usize,
+        at: usize,
+    },
     /// A lazy repeat may take one more.
-    Lazy { pc: usize, at: usize, left: u32 },
+    Lazy {
+        pc: usize,
+        at: usize,
+        left: u32,
+    },
     /// An assertion or condition begins: where it goes on when its body fails.
-    Look { pc: usize, at: usize },
+    Look {
+        pc: usize,
+        at: usize,
+    },
     /// A call begins.
     Call,
     Commit,
     Prune,
-    Skip { at: usize },
-    SkipTo { mark: u32 },
-    Then { height: usize },
-    Mark { mark: u32, at: usize },
+    Skip {
+        at: usize,
+    },
+    SkipTo {
+        mark: u32,
+    },
+    Then {
+        height: usize,
+    },
+    Mark {
+        mark: u32,
+        at: usize,
+    },
 }
 
 struct Frame {
@@ -77,57 +108,106 @@ enum Attempt {
     Stop,
     Limit,
     DepthLimit,
+    Pause,
 }
 
-struct Matcher<'p> {
-    words: &'p [u32],
-    text: &'p [u8],
+/// A search under way, without program and subject: those must be the same each time it goes on.
+pub struct State {
     options: u32,
     utf: bool,
     offset: usize,
+    /// Where the present attempt began, and the last place where one may.
+    start: usize,
+    last: usize,
+    /// Within an attempt: its next operation and place.
+    now: Option<(usize, usize)>,
     slots: Vec<usize>,
     stack: Vec<Entry>,
     frames: Vec<Frame>,
     saved: Vec<usize>,
     steps: u64,
+    pause: u64,
     step_limit: u64,
     depth_limit: usize,
 }
 
-/// Looks for a match from `offset` on. Returns how it ended and the steps made.
-pub fn run(program: &Program, text: &[u8], offset: usize, options: u32, limits: Limits) -> (Ended, u64) {
-    let mut options = program.options() | options;
-    let newline = options & option::NEWLINES;
-    if newline > option::NEWLINE_ANYCRLF {
-        options = options & !option::NEWLINES | option::NEWLINE_LF;
+struct Matcher<'p> {
+    words: &'p [u32],
+    text: &'p [u8],
+    state: &'p mut State,
+}
+
+impl core::ops::Deref for Matcher<'_> {
+    type Target = State;
+    #[inline]
+    fn deref(&self) -> &State {
+        self.state
     }
-    let utf = options & option::UTF != 0;
-    if offset > text.len() {
-        return (Ended::NoMatch, 1);
+}
+impl core::ops::DerefMut for Matcher<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut State {
+        self.state
     }
-    if utf && options & option::NO_UTF_CHECK == 0 && core::str::from_utf8(text).is_err() {
-        return (Ended::BadUtf, text.len() as u64);
+}
+
+impl State {
+    /// A search from `offset` on.
+    ///
+    /// *Errors*: how it ended at once.
+    pub fn new(program: &Program, text: &[u8], offset: usize, options: u32, limits: Limits) -> Result<State, Ended> {
+        let mut own = program.options();
+        if options & option::NEWLINES != 0 {
+            own &= !option::NEWLINES;
+        }
+        if options & (option::BSR_ANYCRLF | option::BSR_UNICODE) != 0 {
+            own &= !(option::BSR_ANYCRLF | option::BSR_UNICODE);
+        }
+        let options = own | options;
+        let utf = options & option::UTF != 0;
+        if offset > text.len() {
+            return Err(Ended::BadOffset);
+        }
+        if utf && options & option::NO_UTF_CHECK == 0 && core::str::from_utf8(text).is_err() {
+            return Err(Ended::BadUtf);
+        }
+        if utf && text.get(offset).is_some_and(|byte| byte & 0xC0 == 0x80) {
+            return Err(Ended::BadUtf);
+        }
+        let limit = |given: Option<u32>, own: u32| u64::from(given.unwrap_or(u32::MAX).min(own)).min(MATCH_LIMIT);
+        let mut state = State {
+            options,
+            utf,
+            offset,
+            start: offset,
+            last: text.len(),
+            now: None,
+            slots: vec![UNSET; program.word(at::SLOTS) as usize],
+            stack: Vec::new(),
+            frames: Vec::new(),
+            saved: Vec::new(),
+            steps: 0,
+            pause: 0,
+            step_limit: limit(limits.matches, program.word(at::MATCH_LIMIT)),
+            depth_limit: limit(limits.depth, program.word(at::DEPTH_LIMIT)) as usize,
+        };
+        if options & option::FIRSTLINE != 0 {
+            let mut last = offset;
+            while last < text.len() && unicode::newline_length(text, last, options) == 0 {
+                last += if utf { unicode::decode(text, last).1 } else { 1 };
+            }
+            state.last = last;
+        }
+        Ok(state)
     }
-    if utf && text.get(offset).is_some_and(|byte| byte & 0xC0 == 0x80) {
-        return (Ended::BadUtf, 1);
+
+    /// Goes on for `budget` steps or until the end; the steps made.
+    pub fn run(&mut self, program: &Program, text: &[u8], budget: u64) -> (Ended, u64) {
+        let before = self.steps;
+        self.pause = before + budget.max(1);
+        let ended = Matcher { words: &program.words, text, state: self }.search(program);
+        (ended, self.steps - before)
     }
-    let limit = |given: Option<u32>, own: u32| u64::from(given.unwrap_or(u32::MAX).min(own)).min(MATCH_LIMIT);
-    let mut matcher = Matcher {
-        words: &program.words,
-        text,
-        options,
-        utf,
-        offset,
-        slots: vec![UNSET; program.word(at::SLOTS) as usize],
-        stack: Vec::new(),
-        frames: Vec::new(),
-        saved: Vec::new(),
-        steps: 0,
-        step_limit: limit(limits.matches, program.word(at::MATCH_LIMIT)),
-        depth_limit: limit(limits.depth, program.word(at::DEPTH_LIMIT)) as usize,
-    };
-    let ended = matcher.search(program);
-    (ended, matcher.steps + (text.len() - offset) as u64 / 16)
 }
 
 impl Matcher<'_> {
@@ -140,41 +220,41 @@ impl Matcher<'_> {
 
     fn search(&mut self, program: &Program) -> Ended {
         let has_first = program.word(at::HAS_FIRST) != 0;
-        let mut start = self.offset;
-        let mut last = self.text.len();
-        if self.has(option::FIRSTLINE) {
-            last = start;
-            while last < self.text.len() && unicode::newline_length(self.text, last, self.options) == 0 {
-                last += self.length_at(last);
-            }
-        }
+        let last = self.last.min(self.text.len());
         loop {
-            if has_first && !self.has(option::ANCHORED) {
-                while let Some(byte) = self.text.get(start) {
-                    if program.word(at::FIRST + usize::from(byte / 32)) >> (byte % 32) & 1 != 0 || start >= last {
-                        break;
+            let mut start = self.start;
+            if self.now.is_none() {
+                if has_first && !self.has(option::ANCHORED) {
+                    while let Some(byte) = self.text.get(start) {
+                        if program.word(at::FIRST + usize::from(byte / 32)) >> (byte % 32) & 1 != 0 || start >= last {
+                            break;
+                        }
+                        start += 1;
                     }
-                    start += 1;
+                    if start >= self.text.len() {
+                        return Ended::NoMatch;
+                    }
                 }
-                if start >= self.text.len() {
+                if start > last {
                     return Ended::NoMatch;
                 }
+                self.steps += ((start - self.start) / 16) as u64;
+                self.start = start;
+                self.begin(start);
             }
-            if start > last {
-                return Ended::NoMatch;
-            }
-            match self.attempt(start) {
+            match self.attempt() {
                 Attempt::Matched(end) => {
                     let groups = (1..=program.groups()).map(|group| (self.slots[3 * group], self.slots[3 * group + 1]));
                     let mut found = vec![(self.slots[0], end)];
                     found.extend(groups);
                     return Ended::Match(found);
                 }
+                Attempt::Pause => return Ended::Paused,
                 Attempt::Stop => return Ended::NoMatch,
                 Attempt::Limit => return Ended::MatchLimit,
                 Attempt::DepthLimit => return Ended::DepthLimit,
                 Attempt::SkipTo(next) if next > start && !self.has(option::ANCHORED) => {
-                    start = next;
+                    self.start = next;
                     continue;
                 }
                 Attempt::Failed | Attempt::SkipTo(_) => {}
@@ -184,10 +264,12 @@ impl Matcher<'_> {
             }
             let after_cr = self.text.get(start) == Some(&13);
             start += self.length_at(start);
-            let wide = matches!(self.options & option::NEWLINES, option::NEWLINE_CRLF | option::NEWLINE_ANY | option::NEWLINE_ANYCRLF);
+            let wide =
+                matches!(self.options & option::NEWLINES, option::NEWLINE_CRLF | option::NEWLINE_ANY | option::NEWLINE_ANYCRLF);
             if after_cr && wide && self.text.get(start) == Some(&10) && !self.has(option::HAS_CR_OR_LF) {
                 start += 1;
             }
+            self.start = start;
         }
     }
 
@@ -213,8 +295,9 @@ impl Matcher<'_> {
     }
 
     fn set(&mut self, slot: usize, value: usize) {
-        if let Some(old) = self.slots.get_mut(slot) {
-            self.stack.push(Entry::Slot { slot, value: *old });
+        let state = &mut *self.state;
+        if let Some(old) = state.slots.get_mut(slot) {
+            state.stack.push(Entry::Slot { slot, value: *old });
             *old = value;
         }
     }
@@ -261,7 +344,11 @@ impl Matcher<'_> {
                 return unicode::has_property(c, first) != (first & item::NEGATIVE != 0);
             }
             let range = first & item::VALUE..=last;
-            if first & item::FOLD != 0 { unicode::cases(c, self.utf).iter().any(|c| range.contains(c)) } else { range.contains(&c) }
+            if first & item::FOLD != 0 {
+                unicode::cases(c, self.utf).iter().any(|c| range.contains(c))
+            } else {
+                range.contains(&c)
+            }
         });
         found != negated
     }
@@ -319,7 +406,7 @@ impl Matcher<'_> {
     fn undo(&mut self, height: usize) {
         while self.stack.len() > height {
             match self.stack.pop() {
-                Some(Entry::Slot { slot, value }) => self.slots[slot] = value,
+                Some(Entry::Slot { slot, value }) => self.state.slots[slot] = value,
                 Some(Entry::Call) => self.pop_frame(),
                 _ => {}
             }
@@ -337,8 +424,9 @@ impl Matcher<'_> {
         let frame = self.frames.pop()?;
         let keep = self.slots.first().copied().unwrap_or(UNSET);
         let count = self.slots.len();
-        if let Some(saved) = self.saved.get(frame.saved..frame.saved + count) {
-            self.slots.copy_from_slice(saved);
+        let state = &mut *self.state;
+        if let Some(saved) = state.saved.get(frame.saved..frame.saved + count) {
+            state.slots.copy_from_slice(saved);
         }
         self.saved.truncate(frame.saved);
         self.stack.truncate(frame.height);
@@ -400,7 +488,8 @@ impl Matcher<'_> {
         }
     }
 
-    fn attempt(&mut self, start: usize) -> Attempt {
+    /// Makes ready for an attempt at `start`.
+    fn begin(&mut self, start: usize) {
         self.slots.fill(UNSET);
         self.stack.clear();
         self.frames.clear();
@@ -408,8 +497,11 @@ impl Matcher<'_> {
         if let Some(slot) = self.slots.first_mut() {
             *slot = start;
         }
-        let mut pc = self.word(HEADER) as usize;
-        let mut here = start;
+        self.now = Some((self.word(HEADER) as usize, start));
+    }
+
+    fn attempt(&mut self) -> Attempt {
+        let (mut pc, mut here) = self.now.take().unwrap_or((0, 0));
         loop {
             match self.step(&mut pc, &mut here) {
                 Ok(true) => {}
@@ -424,6 +516,10 @@ impl Matcher<'_> {
                     }
                 }
                 Err(attempt) => return attempt,
+            }
+            if self.steps >= self.pause {
+                self.now = Some((pc, here));
+                return Attempt::Pause;
             }
         }
     }
@@ -547,7 +643,8 @@ impl Matcher<'_> {
                 self.count()?;
                 let height = self.stack.len() + 1;
                 self.set(a as usize, height);
-                self.stack.push(Entry::Look { pc: self.word(*pc + 2) as usize, at: *here });
+                let otherwise = self.word(*pc + 2) as usize;
+                self.stack.push(Entry::Look { pc: otherwise, at: *here });
                 *pc += 3;
             }
             op::LOOK_END => return Ok(self.end_look(flag, a, pc, here)),
@@ -587,7 +684,8 @@ impl Matcher<'_> {
             }
             op::ACCEPT => {
                 self.count()?;
-                let in_look = a != op::NONE && self.frames.last().is_none_or(|frame| self.slot(a) != UNSET && self.slot(a) >= frame.height);
+                let in_look =
+                    a != op::NONE && self.frames.last().is_none_or(|frame| self.slot(a) != UNSET && self.slot(a) >= frame.height);
                 if in_look {
                     *pc = self.word(*pc + 2) as usize;
                 } else if self.frames.is_empty() {
@@ -702,8 +800,10 @@ impl Matcher<'_> {
         if looping || group as usize > self.word(at::GROUPS) as usize {
             return Err(Attempt::Stop);
         }
-        self.frames.push(Frame { group, back: *pc + 2, at: here, height: self.stack.len(), saved: self.saved.len() });
-        self.saved.extend_from_slice(&self.slots);
+        let frame = Frame { group, back: *pc + 2, at: here, height: self.stack.len(), saved: self.saved.len() };
+        self.frames.push(frame);
+        let state = &mut *self.state;
+        state.saved.extend_from_slice(&state.slots);
         self.stack.push(Entry::Call);
         *pc = self.word(HEADER + group as usize) as usize;
         Ok(())

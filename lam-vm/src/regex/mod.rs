@@ -8,8 +8,8 @@
 
 mod class;
 mod emit;
-mod escape;
 mod errors;
+mod escape;
 mod groups;
 mod matcher;
 mod parse;
@@ -18,7 +18,7 @@ mod tables;
 mod unicode;
 
 pub use errors::{Error, message};
-pub use matcher::{Ended, Limits, UNSET, run};
+pub use matcher::{Ended, Limits, State, UNSET};
 pub use program::{Program, compile};
 
 /// Options of a pattern and of a run, as bits.

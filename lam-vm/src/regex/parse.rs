@@ -33,7 +33,11 @@ pub enum Condition {
     /// Inside a call: of anything, or of this group.
     Recursion(Option<Ref>),
     Define,
-    Look { negative: bool, behind: bool, body: Box<Node> },
+    Look {
+        negative: bool,
+        behind: bool,
+        body: Box<Node>,
+    },
 }
 
 #[derive(Copy, Clone, PartialEq, Eq)]
@@ -60,9 +64,19 @@ pub enum Node {
     Alternatives(Vec<Node>),
     Capture(u32, Box<Node>),
     Atomic(Box<Node>),
-    Look { negative: bool, behind: bool, body: Box<Node>, at: usize },
+    Look {
+        negative: bool,
+        behind: bool,
+        body: Box<Node>,
+        at: usize,
+    },
     Condition(Condition, Box<Node>, Box<Node>),
-    Repeat { min: u32, max: u32, mode: Mode, body: Box<Node> },
+    Repeat {
+        min: u32,
+        max: u32,
+        mode: Mode,
+        body: Box<Node>,
+    },
     Verb(Verb, Vec<u8>),
 }
 
@@ -241,7 +255,11 @@ impl<'p> Parser<'p> {
                 }
                 b'^' => {
                     self.at += 1;
-                    out.push(Node::Op(if self.has(option::MULTILINE) { super::program::op::LINE_START } else { super::program::op::START }));
+                    out.push(Node::Op(if self.has(option::MULTILINE) {
+                        super::program::op::LINE_START
+                    } else {
+                        super::program::op::START
+                    }));
                     repeatable = false;
                 }
                 b'$' => {
@@ -337,11 +355,7 @@ impl<'p> Parser<'p> {
     fn counts(&mut self) -> Parsed<(u32, u32)> {
         self.at += 1;
         let min = self.count()?;
-        let max = if self.take(b",") {
-            if self.peek() == Some(b'}') { FOREVER } else { self.count()? }
-        } else {
-            min
-        };
+        let max = if self.take(b",") { if self.peek() == Some(b'}') { FOREVER } else { self.count()? } } else { min };
         if max < min {
             return self.fail(4);
         }
