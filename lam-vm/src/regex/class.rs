@@ -215,10 +215,7 @@ impl Parser<'_> {
                 match self.class_escape(&mut set)? {
                     Some(c) => c,
                     None => {
-                        if self.peek() == Some(b'-') && !matches!(self.peek_at(1), Some(b']') | None) {
-                            self.at += 1;
-                            return self.fail(83);
-                        }
+                        self.literal_hyphen(&mut set);
                         continue;
                     }
                 }
@@ -289,13 +286,21 @@ impl Parser<'_> {
         if negative {
             name = &name[1..];
         }
-        let Some(kind) = unicode::posix_by_name(name) else { return self.fail(30) };
+        let Some(kind) = unicode::posix_by_name(name) else {
+            self.at += 2 + usize::from(negative);
+            return self.fail(30);
+        };
         set.add_posix_by_options(kind, negative, self.options);
         self.at += length;
-        if self.peek() == Some(b'-') && !matches!(self.peek_at(1), Some(b']') | None) {
-            self.at += 1;
-            return self.fail(83);
-        }
+        self.literal_hyphen(set);
         Ok(())
+    }
+
+    /// A hyphen after a class within a class begins no range.
+    fn literal_hyphen(&mut self, set: &mut Set) {
+        if self.peek() == Some(b'-') && self.peek_at(1) != Some(b']') {
+            self.at += 1;
+            set.add_byte(u32::from(b'-'));
+        }
     }
 }

@@ -53,6 +53,7 @@ impl<'t> Emitter<'t> {
         };
         let place = Place { open: Vec::new(), look: None, alternatives: None };
         emitter.node(tree, &place)?;
+        emitter.check_calls(tree, &mut vec![(0, true)])?;
         emitter.words.push(op::END);
         let names_at = emitter.words.len() as u32;
         let mut names = parser.names.clone();
@@ -68,7 +69,8 @@ impl<'t> Emitter<'t> {
         let mut first = [0u32; 8];
         let simple = first_bytes(tree, &mut first, options);
         let bits: u32 = first.iter().map(|word| word.count_ones()).sum();
-        let useful = simple && bits < 256 && (!parser.has_verbs || bits <= 2) && options & option::NO_START_OPTIMIZE == 0;
+        let useful =
+            simple && bits < 256 && (!parser.has_verbs || is_one_letter(&first)) && options & option::NO_START_OPTIMIZE == 0;
         let mut words = emitter.words;
         words[0] = MAGIC;
         words[at::OPTIONS] = options;
@@ -155,14 +157,13 @@ impl<'t> Emitter<'t> {
             }
             Node::Alternatives(branches) => self.alternatives(branches, place)?,
             Node::Capture(group, body) => {
-                if self.words[HEADER + *group as usize] == 0 {
-                    self.words[HEADER + *group as usize] = self.here();
-                }
-                self.push(&[op::OPEN, *group]);
                 let mut place = place.clone();
                 place.open.push(*group);
-                self.node(body, &place)?;
-                self.push(&[op::CLOSE, *group]);
+                // A group that refers to itself is atomic.
+                if self.mentions(body, *group) {
+                    return self.atomic(|this| this.capture(*group, body, &place));
+                }
+                self.capture(*group, body, &place)?;
             }
             Node::Atomic(body) => self.atomic(|this| this.node(body, place))?,
             Node::Look { negative, behind, body, at } => {
@@ -180,6 +181,84 @@ impl<'t> Emitter<'t> {
             Node::Verb(verb, name) => self.verb(*verb, name, place),
         }
         Ok(())
+    }
+
+    fn capture(&mut self, group: u32, body: &'t Node, place: &Place) -> Parsed<()> {
+        if self.words[HEADER + group as usize] == 0 {
+            self.words[HEADER + group as usize] = self.here();
+        }
+        self.push(&[op::OPEN, group]);
+        self.node(body, place)?;
+        self.push(&[op::CLOSE, group]);
+        Ok(())
+    }
+
+    /// Whether a back reference to the group is within.
+    fn mentions(&self, node: &Node, group: u32) -> bool {
+        match node {
+            Node::Backref(reference, _) => self.resolve(reference).is_ok_and(|groups| groups.contains(&group)),
+            Node::Sequence(nodes) | Node::Alternatives(nodes) => nodes.iter().any(|node| self.mentions(node, group)),
+            Node::Capture(_, body) | Node::Atomic(body) | Node::Look { body, .. } | Node::Repeat { body, .. } => {
+                self.mentions(body, group)
+            }
+            Node::Condition(_, yes, no) => self.mentions(yes, group) || self.mentions(no, group),
+            _ => false,
+        }
+    }
+
+    /// Refuses a call that is made again before anything was matched. `open` holds the groups around and whether nothing may have
+    /// been matched in each yet. A call under a condition may always be made.
+    fn check_calls(&self, node: &Node, open: &mut Vec<(u32, bool)>) -> Parsed<()> {
+        match node {
+            Node::Call(reference) => {
+                let (Ref::Number(_, at) | Ref::Name(_, at)) = reference;
+                if let Ok(groups) = self.resolve(reference) {
+                    if open.contains(&(groups[0], true)) {
+                        return Err(Error { code: 40, at: *at });
+                    }
+                }
+            }
+            Node::Sequence(nodes) => {
+                for node in nodes {
+                    self.check_calls(node, open)?;
+                    if !self.may_be_empty(node, 0) {
+                        open.iter_mut().for_each(|group| group.1 = false);
+                    }
+                }
+            }
+            Node::Alternatives(branches) => {
+                for branch in branches {
+                    self.check_calls(branch, &mut open.clone())?;
+                }
+            }
+            Node::Capture(group, body) => {
+                let mut inner = open.clone();
+                inner.push((*group, true));
+                self.check_calls(body, &mut inner)?;
+            }
+            Node::Atomic(body) | Node::Look { body, .. } | Node::Repeat { body, .. } => {
+                self.check_calls(body, &mut open.clone())?
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn may_be_empty(&self, node: &Node, depth: u32) -> bool {
+        match node {
+            Node::Char(..) | Node::Set(_) => false,
+            Node::Op(op::ANY | op::ALL | op::BYTE | op::NEWLINE | op::GRAPHEME) => false,
+            Node::Sequence(nodes) => nodes.iter().all(|node| self.may_be_empty(node, depth)),
+            Node::Alternatives(branches) => branches.iter().any(|node| self.may_be_empty(node, depth)),
+            Node::Capture(_, body) | Node::Atomic(body) => self.may_be_empty(body, depth),
+            Node::Repeat { min, body, .. } => *min == 0 || self.may_be_empty(body, depth),
+            Node::Condition(_, yes, no) => self.may_be_empty(yes, depth) || self.may_be_empty(no, depth),
+            Node::Call(reference) if depth < 5 => match self.resolve(reference) {
+                Ok(groups) => find_group(self.tree, groups[0]).is_none_or(|body| self.may_be_empty(body, depth + 1)),
+                Err(_) => true,
+            },
+            _ => true,
+        }
     }
 
     /// One character's operation; false when the node is more.
@@ -217,7 +296,7 @@ impl<'t> Emitter<'t> {
         }
         let mut ends = Vec::new();
         for (index, branch) in branches.iter().enumerate() {
-            if index + 1 == branches.len() {
+            if index + 1 == branches.len() && !self.has_then {
                 self.node(branch, &place)?;
                 break;
             }
@@ -225,6 +304,10 @@ impl<'t> Emitter<'t> {
             self.node(branch, &place)?;
             ends.push(self.push(&[op::JUMP, 0]));
             self.patch(next);
+        }
+        if self.has_then {
+            // What the last alternative's verb goes back to.
+            self.push(&[op::FAIL]);
         }
         for end in ends {
             self.patch(end);
@@ -234,9 +317,9 @@ impl<'t> Emitter<'t> {
 
     fn look_body(&mut self, behind: bool, body: &'t Node, slot: u32, at: usize, place: &Place) -> Parsed<()> {
         let mut place = place.clone();
+        let around = core::mem::take(&mut place.open);
         place.look = Some(slot);
-        place.open.clear();
-        place.alternatives = None;
+        place.alternatives = Some(slot);
         let first_accept = self.accepts.len();
         if behind {
             let branches = match body {
@@ -247,7 +330,7 @@ impl<'t> Emitter<'t> {
             for (index, branch) in branches.iter().enumerate() {
                 let last = index + 1 == branches.len();
                 let next = if last { 0 } else { self.push(&[op::BRANCH, 0]) };
-                let length = self.length(branch, 0).map_err(|code| Error { code, at })?;
+                let length = self.length(branch, 0, &around).map_err(|(code, own)| Error { code, at: own.unwrap_or(at) })?;
                 self.push(&[op::BACK, length]);
                 self.node(branch, &place)?;
                 if !last {
@@ -269,49 +352,55 @@ impl<'t> Emitter<'t> {
     }
 
     /// Characters that a node matches; error 25 when that varies.
-    fn length(&self, node: &Node, depth: u32) -> Result<u32, u8> {
+    fn length(&self, node: &Node, depth: u32, around: &[u32]) -> Result<u32, (u8, Option<usize>)> {
         Ok(match node {
             Node::Empty | Node::Fail | Node::Look { .. } | Node::Verb(..) => 0,
             Node::Char(..) | Node::Set(_) => 1,
-            Node::Op(op::NEWLINE | op::GRAPHEME) => return Err(25),
-            Node::Op(op::BYTE) if self.options & option::UTF != 0 => return Err(36),
+            Node::Op(op::NEWLINE | op::GRAPHEME) => return Err((25, None)),
+            Node::Op(op::BYTE) if self.options & option::UTF != 0 => return Err((36, None)),
             Node::Op(op::ANY | op::ALL | op::BYTE) => 1,
             Node::Op(_) => 0,
-            Node::Backref(..) => return Err(25),
+            Node::Backref(..) => return Err((25, None)),
             Node::Call(reference) => {
-                let group = self.resolve(reference).map_err(|error| error.code)?[0];
+                let group = self.resolve(reference).map_err(|error| (error.code, Some(error.at)))?[0];
+                let varies = (25, Some(self.end));
                 match find_group(self.tree, group) {
-                    Some(body) if depth < 20 && group != 0 => self.length(body, depth + 1)?,
-                    _ => return Err(25),
+                    Some(body) if depth < 20 && group != 0 && !around.contains(&group) => {
+                        self.length(body, depth + 1, around).map_err(|_| varies)?
+                    }
+                    _ => return Err(varies),
                 }
             }
             Node::Sequence(nodes) => {
                 let mut sum = 0u32;
                 for node in nodes {
-                    sum = sum.saturating_add(self.length(node, depth)?);
+                    if matches!(node, Node::Verb(Verb::Accept, _)) {
+                        break;
+                    }
+                    sum = sum.saturating_add(self.length(node, depth, around)?);
                 }
                 sum
             }
             Node::Alternatives(branches) => {
-                let first = self.length(&branches[0], depth)?;
+                let first = self.length(&branches[0], depth, around)?;
                 for branch in &branches[1..] {
-                    if self.length(branch, depth)? != first {
-                        return Err(25);
+                    if self.length(branch, depth, around)? != first {
+                        return Err((25, None));
                     }
                 }
                 first
             }
-            Node::Capture(_, body) | Node::Atomic(body) => self.length(body, depth)?,
+            Node::Capture(_, body) | Node::Atomic(body) => self.length(body, depth, around)?,
             Node::Condition(Condition::Define, ..) => 0,
             Node::Condition(_, yes, no) => {
-                let length = self.length(yes, depth)?;
-                if self.length(no, depth)? != length {
-                    return Err(25);
+                let length = self.length(yes, depth, around)?;
+                if self.length(no, depth, around)? != length {
+                    return Err((25, None));
                 }
                 length
             }
-            Node::Repeat { min, max, body, .. } if min == max => self.length(body, depth)?.saturating_mul(*min),
-            Node::Repeat { .. } => return Err(25),
+            Node::Repeat { min, max, body, .. } if min == max => self.length(body, depth, around)?.saturating_mul(*min),
+            Node::Repeat { .. } => return Err((25, None)),
         })
     }
 
@@ -326,6 +415,7 @@ impl<'t> Emitter<'t> {
             }
             Condition::Recursion(reference) => {
                 let groups = match reference {
+                    Some(Ref::Number(number, _)) => vec![*number],
                     Some(reference) => self.resolve(reference)?,
                     None => Vec::new(),
                 };
@@ -403,7 +493,7 @@ impl<'t> Emitter<'t> {
     }
 
     fn verb(&mut self, verb: Verb, name: &'t [u8], place: &Place) {
-        if !name.is_empty() && verb != Verb::SkipTo {
+        if verb == Verb::Mark {
             let mark = self.mark(name);
             self.push(&[op::MARK, mark]);
         }
@@ -435,6 +525,16 @@ impl<'t> Emitter<'t> {
             }
             Verb::Mark => {}
         }
+    }
+}
+
+/// Whether it is one byte, or one letter in both cases.
+fn is_one_letter(first: &[u32; 8]) -> bool {
+    let mut bytes = (0..256).filter(|byte| first[byte / 32] >> (byte % 32) & 1 != 0);
+    match (bytes.next(), bytes.next(), bytes.next()) {
+        (Some(_), None, _) => true,
+        (Some(a), Some(b), None) => a + 32 == b,
+        _ => false,
     }
 }
 

@@ -73,10 +73,9 @@ impl Parser<'_> {
             }
             b'g' if !in_class => return self.reference_g(),
             b'k' if !in_class => return self.reference_k(),
-            b'L' | b'l' | b'U' | b'u' => return self.fail(37),
-            b'N' if in_class => return self.fail(71),
-            b'N' if self.peek() == Some(b'{') && !self.is_counted() => return self.fail(37),
-            b'B' | b'R' | b'X' if in_class => return self.fail(7),
+            b'L' | b'l' | b'U' | b'u' => return self.fail_before(37),
+            b'N' if in_class => return self.fail_before(71),
+            b'N' if self.peek() == Some(b'{') && !self.is_counted() => return self.fail_before(37),
             b'p' | b'P' => return self.property(byte == b'P'),
             b'D' | b'd' | b'H' | b'h' | b'S' | b's' | b'V' | b'v' | b'W' | b'w' => Escape::Letter(byte),
             b'A' | b'G' | b'K' | b'B' | b'b' | b'Z' | b'z' | b'N' | b'R' | b'X' | b'C' if !in_class => Escape::Letter(byte),
@@ -124,9 +123,10 @@ impl Parser<'_> {
 
     fn braced_number(&mut self, base: u32) -> Parsed<Escape> {
         if !self.take(b"{") {
-            return self.fail(81);
+            return self.fail_before(81);
         }
         if self.peek() == Some(b'}') {
+            self.at -= if base == 8 { 2 } else { 0 };
             return self.fail(86);
         }
         let mut value = 0u32;
@@ -158,8 +158,10 @@ impl Parser<'_> {
             let close = if open == b'<' { b'>' } else { b'\'' };
             return match self.peek() {
                 Some(b'0'..=b'9' | b'+' | b'-') => {
+                    let start = self.at;
                     let number = self.relative_number()?;
                     if self.peek() != Some(close) {
+                        self.at = start - 1;
                         return self.fail(57);
                     }
                     self.at += 1;
@@ -174,18 +176,25 @@ impl Parser<'_> {
         let braced = self.take(b"{");
         if braced && !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
             let name = self.name(b'}')?;
-            return Ok(Escape::Backref(Ref::Name(name, self.at)));
+            return Ok(Escape::Backref(Ref::Name(name, self.at - 1)));
         }
         let back = self.take(b"-");
-        let Some(number) = self.number()? else { return self.fail(57) };
-        if braced && !self.take(b"}") {
-            return self.fail(57);
+        let start = self.at;
+        let Some(number) = self.number()? else {
+            return if self.peek().is_none() || back { self.fail_before(58) } else { self.fail_before(57) };
+        };
+        if braced && self.peek().is_some_and(|byte| byte == b'_' || byte.is_ascii_alphabetic()) {
+            self.at = start;
+            return self.fail(84);
         }
         if number == 0 {
             return self.fail(58);
         }
+        if braced && !self.take(b"}") {
+            return self.fail_before(57);
+        }
         let number = match (back, number > self.groups) {
-            (true, true) => return self.fail(15),
+            (true, true) => return self.fail_before(15),
             (true, false) => self.groups + 1 - number,
             _ => number,
         };
@@ -197,11 +206,11 @@ impl Parser<'_> {
             Some(b'{') => b'}',
             Some(b'<') => b'>',
             Some(b'\'') => b'\'',
-            _ => return self.fail(69),
+            _ => return self.fail_before(69),
         };
         self.at += 1;
         let name = self.name(close)?;
-        Ok(Escape::Backref(Ref::Name(name, self.at)))
+        Ok(Escape::Backref(Ref::Name(name, self.at - 1)))
     }
 
     /// A group's number, or how many groups from here with a sign.

@@ -1,5 +1,6 @@
 //! What a parenthesis begins: groups and their kinds, names, conditions, calls, options and verbs.
 
+use super::errors::Error;
 use super::option;
 use super::parse::{Condition, Node, Parsed, Parser, Ref, Verb};
 
@@ -192,6 +193,14 @@ impl Parser<'_> {
 
     fn condition(&mut self) -> Parsed<Node> {
         self.at += 1;
+        if self.rest().starts_with(b"?C") {
+            self.at += 1;
+            self.callout()?;
+            if !self.rest().starts_with(b"(?") {
+                return self.fail(28);
+            }
+            self.at += 1;
+        }
         let test = match self.peek() {
             Some(b'?') => {
                 let start = self.at;
@@ -199,7 +208,7 @@ impl Parser<'_> {
                 let negative = matches!(self.rest(), [b'!', ..] | [b'<', b'!', ..]);
                 let behind = self.peek() == Some(b'<');
                 if !matches!(self.rest(), [b'=' | b'!', ..] | [b'<', b'=' | b'!', ..]) {
-                    self.at = start + 1;
+                    self.at = start;
                     return self.fail(28);
                 }
                 self.at += 1 + usize::from(behind);
@@ -232,7 +241,7 @@ impl Parser<'_> {
     fn condition_name(&mut self) -> Parsed<Condition> {
         if self.take(b"R&") {
             let name = self.name(b')')?;
-            return Ok(Condition::Recursion(Some(Ref::Name(name, self.at - 1))));
+            return Ok(Condition::Recursion(Some(Ref::Name(name, self.at))));
         }
         let quoted = match self.peek() {
             Some(b'<') => Some(b'>'),
@@ -241,11 +250,15 @@ impl Parser<'_> {
         };
         if let Some(close) = quoted {
             self.at += 1;
-            let name = self.name(close)?;
+            let name = match self.name(close) {
+                Err(Error { code: 62, at }) => return Err(Error { code: 28, at }),
+                Err(Error { code: 42, at }) => return Err(Error { code: 26, at }),
+                name => name?,
+            };
             if !self.take(b")") {
                 return self.fail(26);
             }
-            return Ok(Condition::Group(Ref::Name(name, self.at - 1)));
+            return Ok(Condition::Group(Ref::Name(name, self.at)));
         }
         if matches!(self.peek(), Some(b'0'..=b'9' | b'+' | b'-')) {
             let signed = !self.peek().is_some_and(|byte| byte.is_ascii_digit());
@@ -256,12 +269,13 @@ impl Parser<'_> {
             }
             let number = self.relative_number()?;
             if number == 0 {
+                self.at += 1;
                 return self.fail(35);
             }
             if !self.take(b")") {
                 return self.fail(26);
             }
-            return Ok(Condition::Group(Ref::Number(number, self.at - 1)));
+            return Ok(Condition::Group(Ref::Number(number, self.at)));
         }
         let start = self.at;
         while self.peek().is_some_and(is_word) {
@@ -286,11 +300,11 @@ impl Parser<'_> {
                 if digits.iter().all(u8::is_ascii_digit) {
                     let number =
                         digits.iter().fold(0u32, |n, digit| n.saturating_mul(10).saturating_add(u32::from(digit - b'0')));
-                    return Ok(Condition::Recursion(Some(Ref::Number(number, self.at - 1))));
+                    return Ok(Condition::Recursion(Some(Ref::Number(number, self.at))));
                 }
             }
         }
-        Ok(Condition::Group(Ref::Name(name, self.at - 1)))
+        Ok(Condition::Group(Ref::Name(name, self.at)))
     }
 
     /// `(?i-m)` for the rest of the group, or `(?i:…)`.

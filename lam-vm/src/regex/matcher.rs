@@ -70,6 +70,7 @@ enum Entry {
     Look {
         pc: usize,
         at: usize,
+        negative: bool,
     },
     /// A call begins.
     Call,
@@ -442,7 +443,7 @@ impl Matcher<'_> {
                 Entry::Slot { slot, value } => self.slots[slot] = value,
                 Entry::Branch { pc, at } => return Ok((pc, at)),
                 Entry::Look { pc: 0, .. } => {}
-                Entry::Look { pc, at } => return Ok((pc, at)),
+                Entry::Look { pc, at, .. } => return Ok((pc, at)),
                 Entry::Greedy { pc, next, least, at } => {
                     let shorter = if self.word(pc) & 255 == op::BYTE { at - 1 } else { self.char_before(at).unwrap_or(least) };
                     let shorter = shorter.max(least);
@@ -460,7 +461,7 @@ impl Matcher<'_> {
                 }
                 Entry::Call => self.pop_frame(),
                 Entry::Mark { .. } => {}
-                Entry::Then { height } if height != UNSET => self.undo(height),
+                Entry::Then { height } if height != UNSET => self.undo(height + 1),
                 Entry::SkipTo { mark } => {
                     let found = self.stack.iter().rev().find_map(|entry| match entry {
                         Entry::Mark { mark: known, at } if *known == mark => Some(*at),
@@ -479,7 +480,7 @@ impl Matcher<'_> {
 
     /// Undoes all up to the assertion or call around, whose entry is left on the stack; without one the attempt ends so.
     fn to_scope(&mut self, attempt: Attempt) -> Result<(), Attempt> {
-        match self.stack.iter().rposition(|entry| matches!(entry, Entry::Look { .. } | Entry::Call)) {
+        match self.stack.iter().rposition(|entry| matches!(entry, Entry::Look { negative: true, .. } | Entry::Call)) {
             Some(scope) => {
                 self.undo(scope + 1);
                 Ok(())
@@ -644,7 +645,7 @@ impl Matcher<'_> {
                 let height = self.stack.len() + 1;
                 self.set(a as usize, height);
                 let otherwise = self.word(*pc + 2) as usize;
-                self.stack.push(Entry::Look { pc: otherwise, at: *here });
+                self.stack.push(Entry::Look { pc: otherwise, at: *here, negative: flag });
                 *pc += 3;
             }
             op::LOOK_END => return Ok(self.end_look(flag, a, pc, here)),

@@ -208,6 +208,16 @@ impl<'p> Parser<'p> {
         true
     }
 
+    /// Skips `(?#…)` where it is closed.
+    fn skip_comment(&mut self) -> bool {
+        if !self.rest().starts_with(b"(?#") {
+            return false;
+        }
+        let end = self.rest().iter().position(|byte| *byte == b')');
+        self.at += end.map_or(0, |end| end + 1);
+        end.is_some()
+    }
+
     fn sequence(&mut self) -> Parsed<Node> {
         let mut out: Vec<Node> = Vec::new();
         let mut repeatable = false;
@@ -277,15 +287,12 @@ impl<'p> Parser<'p> {
                     repeatable = !matches!(out.last(), Some(Node::Look { .. } | Node::Sequence(_)));
                 }
                 b'(' => {
-                    if self.take(b"(?#") {
-                        while self.peek().is_some_and(|byte| byte != b')') {
-                            self.at += 1;
-                        }
-                        if self.peek().is_none() {
-                            return self.fail(18);
-                        }
-                        self.at += 1;
+                    if self.skip_comment() {
                         continue;
+                    }
+                    if self.rest().starts_with(b"(?#") {
+                        self.at = self.text.len();
+                        return self.fail(18);
                     }
                     self.depth += 1;
                     if self.depth > MAX_DEPTH {
@@ -376,6 +383,7 @@ impl<'p> Parser<'p> {
     }
 
     fn quantify(&mut self, out: &mut Vec<Node>, min: u32, max: u32) {
+        while self.skip_ignored() || self.skip_comment() {}
         let ungreedy = self.has(option::UNGREEDY);
         let mode = match self.peek() {
             Some(b'+') => Mode::Possessive,

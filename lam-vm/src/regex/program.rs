@@ -189,7 +189,11 @@ fn leading_options(parser: &mut Parser<'_>) {
         for (word, depth) in [(&b"(*LIMIT_MATCH="[..], false), (b"(*LIMIT_RECURSION=", true)] {
             let start = parser.at;
             if parser.take(word) {
-                if let (Ok(Some(limit)), true) = (parser.number(), parser.take(b")")) {
+                let digits = parser.rest().iter().take_while(|byte| byte.is_ascii_digit()).count();
+                let limit = core::str::from_utf8(&parser.rest()[..digits]).ok().and_then(|digits| digits.parse::<u32>().ok());
+                let limit = limit.filter(|limit| *limit <= u32::MAX - 15);
+                parser.at += digits;
+                if let (Some(limit), true) = (limit, parser.take(b")")) {
                     let slot = if depth { &mut parser.depth_limit } else { &mut parser.match_limit };
                     *slot = Some(slot.map_or(limit, |old| old.min(limit)));
                     continue 'more;
@@ -214,7 +218,8 @@ pub fn compile(pattern: &[u8], options: u32) -> Result<Program, Error> {
             return Err(Error { code: 44, at: error.valid_up_to() });
         }
     }
-    if parser.options & option::NEWLINES > option::NEWLINE_ANYCRLF {
+    const BOTH: u32 = option::BSR_ANYCRLF | option::BSR_UNICODE;
+    if parser.options & option::NEWLINES > option::NEWLINE_ANYCRLF || parser.options & BOTH == BOTH {
         return Err(Error { code: 56, at: 0 });
     }
     let options = parser.options;
