@@ -438,10 +438,8 @@ impl Reach<'_, '_> {
         let module = &self.program.modules[place.0];
         let (module_name, name, arity) = self.program.mfa(place);
         if self.natives.has(module_name, name, arity) {
-            for (module, function, arity) in sites::traps(module_name, name, arity) {
-                self.named(place, module, function, Some(arity))?;
-            }
-            return Ok(());
+            let traps: Vec<_> = sites::traps(module_name, name, arity).collect();
+            return traps.into_iter().try_for_each(|(module, function, arity)| self.named(place, module, function, Some(arity)));
         }
         if is_lacking_native(&module.file, self.natives, place.1) {
             let name = self.program.name(place);

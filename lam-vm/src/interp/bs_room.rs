@@ -22,6 +22,8 @@ pub struct UnderConstruction {
 impl UnderConstruction {
     pub const NONE: UnderConstruction = UnderConstruction { data: core::ptr::null_mut(), at: 0, end: 0 };
 
+    /// # Safety
+    /// The bits under construction are the caller's: nobody else reads or writes them, and nothing has collected since they were made.
     pub(super) unsafe fn building<'a>(self) -> Building<'a> {
         if self.data.is_null() {
             return Building::new(&mut [], 0, 0);

@@ -7,10 +7,9 @@
 //! back further undoes them. A call keeps a copy of all slots and gives them back when it returns; it is atomic too.
 //! Every word of code is read with a check, for the program may be hostile: a wrong one fails to match.
 
-use super::class::item;
 use super::option;
 use super::program::{HEADER, Program, at, op};
-use super::unicode::{self, Posix};
+use super::unicode;
 
 /// A slot that holds no position.
 pub const UNSET: usize = usize::MAX;
@@ -42,7 +41,7 @@ pub enum Ended {
 
 /// What to do when matching fails.
 #[derive(Copy, Clone)]
-enum Entry {
+pub(super) enum Entry {
     /// Go on there.
     Branch {
         pc: usize,
@@ -91,16 +90,16 @@ enum Entry {
     },
 }
 
-struct Frame {
-    group: u32,
-    back: usize,
-    at: usize,
-    height: usize,
-    saved: usize,
+pub(super) struct Frame {
+    pub(super) group: u32,
+    pub(super) back: usize,
+    pub(super) at: usize,
+    pub(super) height: usize,
+    pub(super) saved: usize,
 }
 
 /// How one attempt at one place ended.
-enum Attempt {
+pub(super) enum Attempt {
     Matched(usize),
     Failed,
     /// Try next from here.
@@ -114,28 +113,28 @@ enum Attempt {
 
 /// A search under way, without program and subject: those must be the same each time it goes on.
 pub struct State {
-    options: u32,
-    utf: bool,
-    offset: usize,
+    pub(super) options: u32,
+    pub(super) utf: bool,
+    pub(super) offset: usize,
     /// Where the present attempt began, and the last place where one may.
-    start: usize,
-    last: usize,
+    pub(super) start: usize,
+    pub(super) last: usize,
     /// Within an attempt: its next operation and place.
-    now: Option<(usize, usize)>,
-    slots: Vec<usize>,
-    stack: Vec<Entry>,
-    frames: Vec<Frame>,
-    saved: Vec<usize>,
-    steps: u64,
-    pause: u64,
-    step_limit: u64,
-    depth_limit: usize,
+    pub(super) now: Option<(usize, usize)>,
+    pub(super) slots: Vec<usize>,
+    pub(super) stack: Vec<Entry>,
+    pub(super) frames: Vec<Frame>,
+    pub(super) saved: Vec<usize>,
+    pub(super) steps: u64,
+    pub(super) pause: u64,
+    pub(super) step_limit: u64,
+    pub(super) depth_limit: usize,
 }
 
-struct Matcher<'p> {
-    words: &'p [u32],
-    text: &'p [u8],
-    state: &'p mut State,
+pub(super) struct Matcher<'p> {
+    pub(super) words: &'p [u32],
+    pub(super) text: &'p [u8],
+    pub(super) state: &'p mut State,
 }
 
 impl core::ops::Deref for Matcher<'_> {
@@ -212,10 +211,10 @@ impl State {
 }
 
 impl Matcher<'_> {
-    fn has(&self, option: u32) -> bool {
+    pub(super) fn has(&self, option: u32) -> bool {
         self.options & option != 0
     }
-    fn word(&self, pc: usize) -> u32 {
+    pub(super) fn word(&self, pc: usize) -> u32 {
         self.words.get(pc).copied().unwrap_or(op::FAIL)
     }
 
@@ -274,220 +273,19 @@ impl Matcher<'_> {
         }
     }
 
-    fn length_at(&self, at: usize) -> usize {
-        if self.utf { unicode::decode(self.text, at).1 } else { 1 }
-    }
-    fn char_at(&self, at: usize) -> (u32, usize) {
-        if self.utf { unicode::decode(self.text, at) } else { (self.text.get(at).map_or(0, |byte| u32::from(*byte)), 1) }
-    }
-    fn char_before(&self, at: usize) -> Option<usize> {
-        let mut at = at.checked_sub(1)?;
-        while self.utf && at > 0 && self.text.get(at).is_some_and(|byte| byte & 0xC0 == 0x80) {
-            at -= 1;
-        }
-        Some(at)
-    }
-    fn is_word(&self, at: usize) -> bool {
-        let (c, _) = self.char_at(at);
-        if self.has(option::UCP) {
-            return unicode::has_property(c, unicode::property::WORD);
-        }
-        u8::try_from(c).is_ok_and(|byte| unicode::is_posix(Posix::Word, byte))
-    }
-
-    fn set(&mut self, slot: usize, value: usize) {
+    pub(super) fn set(&mut self, slot: usize, value: usize) {
         let state = &mut *self.state;
         if let Some(old) = state.slots.get_mut(slot) {
             state.stack.push(Entry::Slot { slot, value: *old });
             *old = value;
         }
     }
-    fn slot(&self, slot: u32) -> usize {
+    pub(super) fn slot(&self, slot: u32) -> usize {
         self.slots.get(slot as usize).copied().unwrap_or(UNSET)
     }
 
     /// Matches one character by the operation at `pc`.
     #[inline]
-    fn single(&self, pc: usize, at: usize) -> Option<usize> {
-        let byte = *self.text.get(at)?;
-        let word = self.word(pc);
-        match word & 255 {
-            op::CHAR if byte < 128 || !self.utf => (u32::from(byte) == self.word(pc + 1)).then_some(at + 1),
-            op::CHAR => {
-                let (c, length) = self.char_at(at);
-                (c == self.word(pc + 1)).then_some(at + length)
-            }
-            op::CHAR_FOLD => {
-                let (c, length) = self.char_at(at);
-                unicode::equal_but_case(c, self.word(pc + 1), self.utf).then_some(at + length)
-            }
-            op::ANY => (unicode::newline_length(self.text, at, self.options) == 0).then(|| at + self.length_at(at)),
-            op::ALL => Some(at + self.length_at(at)),
-            op::BYTE => Some(at + 1),
-            op::SET => {
-                let (c, length) = self.char_at(at);
-                self.in_set(pc, c).then_some(at + length)
-            }
-            _ => None,
-        }
-    }
-
-    fn in_set(&self, pc: usize, c: u32) -> bool {
-        let negated = self.word(pc) >> 8 & 1 != 0;
-        if c < 256 && self.word(pc + 1 + (c / 32) as usize) >> (c % 32) & 1 != 0 {
-            return !negated;
-        }
-        let count = self.word(pc + 9) as usize;
-        let items = self.words.get(pc + 10..).unwrap_or(&[]);
-        let found = items.chunks_exact(2).take(count).any(|pair| {
-            let (first, last) = (pair[0], pair[1]);
-            if first & item::PROPERTY != 0 {
-                return unicode::has_property(c, first) != (first & item::NEGATIVE != 0);
-            }
-            let range = first & item::VALUE..=last;
-            if first & item::FOLD != 0 {
-                unicode::cases(c, self.utf).iter().any(|c| range.contains(c))
-            } else {
-                range.contains(&c)
-            }
-        });
-        found != negated
-    }
-
-    /// Words of the one-character operation at `pc`.
-    fn single_words(&self, pc: usize) -> usize {
-        match self.word(pc) & 255 {
-            op::CHAR | op::CHAR_FOLD => 2,
-            op::SET => 10 + 2 * (self.word(pc + 9) as usize).min(self.words.len()),
-            _ => 1,
-        }
-    }
-
-    fn test(&self, operation: u32, at: usize) -> bool {
-        let end = self.text.len();
-        match operation {
-            op::START => at == 0 && !self.has(option::NOTBOL),
-            op::LINE_START if at == 0 => !self.has(option::NOTBOL),
-            op::LINE_START => at != end && unicode::ends_newline(self.text, at, self.options),
-            op::LINE_END if at == end => !self.has(option::NOTEOL),
-            op::LINE_END => unicode::newline_length(self.text, at, self.options) > 0,
-            op::DOLLAR_END_ONLY => at == end && !self.has(option::NOTEOL),
-            op::DOLLAR => !self.has(option::NOTEOL) && self.at_last_newline(at),
-            op::DOLLAR_ANY => self.at_last_newline(at),
-            op::SUBJECT_START => at == 0,
-            op::SUBJECT_END => at == end,
-            op::FIRST_POSITION => at == self.offset,
-            _ => {
-                let before = self.char_before(at).is_some_and(|before| self.is_word(before));
-                let after = at < end && self.is_word(at);
-                (before != after) == (operation == op::WORD_EDGE)
-            }
-        }
-    }
-
-    fn at_last_newline(&self, at: usize) -> bool {
-        let length = unicode::newline_length(self.text, at, self.options);
-        at == self.text.len() || (length > 0 && at + length == self.text.len())
-    }
-
-    /// Takes out what may still be tried above `height`; old slots and marks stay.
-    fn cut(&mut self, height: usize) {
-        let mut keep = height.min(self.stack.len());
-        for index in keep..self.stack.len() {
-            let entry = self.stack[index];
-            if matches!(entry, Entry::Slot { .. } | Entry::Mark { .. }) {
-                self.stack[keep] = entry;
-                keep += 1;
-            }
-        }
-        self.stack.truncate(keep);
-    }
-
-    /// Undoes all above `height`.
-    fn undo(&mut self, height: usize) {
-        while self.stack.len() > height {
-            match self.stack.pop() {
-                Some(Entry::Slot { slot, value }) => self.state.slots[slot] = value,
-                Some(Entry::Call) => self.pop_frame(),
-                _ => {}
-            }
-        }
-    }
-
-    fn pop_frame(&mut self) {
-        if let Some(frame) = self.frames.pop() {
-            self.saved.truncate(frame.saved);
-        }
-    }
-
-    /// The innermost call returns: its slots are as before, and nothing in it is tried again.
-    fn return_from_call(&mut self) -> Option<usize> {
-        let frame = self.frames.pop()?;
-        let keep = self.slots.first().copied().unwrap_or(UNSET);
-        let count = self.slots.len();
-        let state = &mut *self.state;
-        if let Some(saved) = state.saved.get(frame.saved..frame.saved + count) {
-            state.slots.copy_from_slice(saved);
-        }
-        self.saved.truncate(frame.saved);
-        self.stack.truncate(frame.height);
-        self.set(0, keep);
-        Some(frame.back)
-    }
-
-    /// Goes back to what is to be tried next.
-    fn back(&mut self) -> Result<(usize, usize), Attempt> {
-        loop {
-            let Some(entry) = self.stack.pop() else { return Err(Attempt::Failed) };
-            match entry {
-                Entry::Slot { slot, value } => self.slots[slot] = value,
-                Entry::Branch { pc, at } => return Ok((pc, at)),
-                Entry::Look { pc: 0, .. } => {}
-                Entry::Look { pc, at, .. } => return Ok((pc, at)),
-                Entry::Greedy { pc, next, least, at } => {
-                    let shorter = if self.word(pc) & 255 == op::BYTE { at - 1 } else { self.char_before(at).unwrap_or(least) };
-                    let shorter = shorter.max(least);
-                    if shorter > least {
-                        self.stack.push(Entry::Greedy { pc, next, least, at: shorter });
-                    }
-                    return Ok((next, shorter));
-                }
-                Entry::Lazy { pc, at, left } => {
-                    let Some(longer) = self.single(pc, at) else { continue };
-                    if left > 1 {
-                        self.stack.push(Entry::Lazy { pc, at: longer, left: left - 1 });
-                    }
-                    return Ok((pc + self.single_words(pc), longer));
-                }
-                Entry::Call => self.pop_frame(),
-                Entry::Mark { .. } => {}
-                Entry::Then { height } if height != UNSET => self.undo(height + 1),
-                Entry::SkipTo { mark } => {
-                    let found = self.stack.iter().rev().find_map(|entry| match entry {
-                        Entry::Mark { mark: known, at } if *known == mark => Some(*at),
-                        _ => None,
-                    });
-                    if let Some(at) = found {
-                        self.to_scope(Attempt::SkipTo(at))?;
-                    }
-                }
-                Entry::Commit => self.to_scope(Attempt::Stop)?,
-                Entry::Prune | Entry::Then { .. } => self.to_scope(Attempt::Failed)?,
-                Entry::Skip { at } => self.to_scope(Attempt::SkipTo(at))?,
-            }
-        }
-    }
-
-    /// Undoes all up to the assertion or call around, whose entry is left on the stack; without one the attempt ends so.
-    fn to_scope(&mut self, attempt: Attempt) -> Result<(), Attempt> {
-        match self.stack.iter().rposition(|entry| matches!(entry, Entry::Look { negative: true, .. } | Entry::Call)) {
-            Some(scope) => {
-                self.undo(scope + 1);
-                Ok(())
-            }
-            None => Err(attempt),
-        }
-    }
 
     /// Makes ready for an attempt at `start`.
     fn begin(&mut self, start: usize) {
@@ -808,27 +606,5 @@ impl Matcher<'_> {
         self.stack.push(Entry::Call);
         *pc = self.word(HEADER + group as usize) as usize;
         Ok(())
-    }
-
-    /// Where the text of a group, repeated here, ends.
-    fn same_text(&self, start: usize, end: usize, here: usize, fold: bool) -> Option<usize> {
-        let wanted = self.text.get(start..end)?;
-        if !fold {
-            return self.text.get(here..)?.starts_with(wanted).then_some(here + wanted.len());
-        }
-        let (mut from, mut at) = (start, here);
-        while from < end {
-            if at >= self.text.len() {
-                return None;
-            }
-            let (a, a_length) = self.char_at(from);
-            let (b, b_length) = self.char_at(at);
-            if !unicode::equal_but_case(a, b, self.utf) {
-                return None;
-            }
-            from += a_length;
-            at += b_length;
-        }
-        Some(at)
     }
 }

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod backtrack;
 mod class;
 mod emit;
 mod errors;
@@ -14,6 +15,7 @@ mod groups;
 mod matcher;
 mod parse;
 mod program;
+mod subject;
 mod tables;
 mod unicode;
 
