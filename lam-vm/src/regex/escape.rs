@@ -252,7 +252,7 @@ impl Parser<'_> {
         };
         match super::unicode::property_by_name(name) {
             Some(property) => Ok(Escape::Property(item::property(property, negative))),
-            None => self.fail(47),
+            None => self.fail_before(47),
         }
     }
 }
