@@ -76,8 +76,8 @@ fn damaged_programs_do_not_start() {
     let path = scratch.join("program");
     let bytes = fs::read(&path).expect("just built");
     let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes")) as usize;
-    let starts = (0..bytes.len() - 512).step_by(8).filter(|at| bytes[*at..].starts_with(b"LAMIMG\0\0"));
-    let image = starts.filter(|at| word(at + 8) > 4096 && word(at + 8) <= bytes.len() - at).last().expect("an image");
+    let mut starts = (0..bytes.len() - 512).step_by(8).filter(|at| bytes[*at..].starts_with(b"LAMIMG\0\0"));
+    let image = starts.rfind(|at| word(at + 8) > 4096 && word(at + 8) <= bytes.len() - at).expect("an image");
     let sections: Vec<(usize, usize)> =
         (0..12).map(|number| (word(image + 104 + 16 * number), word(image + 112 + 16 * number))).collect();
     let code_and_literals = [1, 2];

@@ -7,6 +7,13 @@
 //! ```
 //! A seed and a number give the same mutant again. Exit code 1: something was found.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "a tool reads files, runs programs and prints"
+)]
+
 mod batch;
 mod chunks;
 mod encode;

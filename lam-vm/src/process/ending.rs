@@ -45,12 +45,11 @@ fn refuse(process: &mut Process, table: &ProcessTable, kind: SignalKind) {
             process.ties.links.remove(&from);
             table.send(from, SignalKind::UnlinkAck { from: pid, id });
         }
-        SignalKind::UnlinkAck { from, id } => {
+        SignalKind::UnlinkAck { from, id }
             // A link made anew since then stands, and its other side is told.
-            if process.ties.links.get(&from).is_some_and(|link| link.unlinking == Some(id)) {
+            if process.ties.links.get(&from).is_some_and(|link| link.unlinking == Some(id)) => {
                 process.ties.links.remove(&from);
             }
-        }
         SignalKind::Monitor { from, id, .. } => {
             table.send(from, SignalKind::Down { id, reason: noproc() });
         }

@@ -6,8 +6,9 @@ use super::program::op;
 impl Matcher<'_> {
     /// Takes out what may still be tried above `height`; old slots and marks stay.
     pub(super) fn cut(&mut self, height: usize) {
-        let mut keep = height.min(self.stack.len());
-        for index in keep..self.stack.len() {
+        let from = height.min(self.stack.len());
+        let mut keep = from;
+        for index in from..self.stack.len() {
             let entry = self.stack[index];
             if matches!(entry, Entry::Slot { .. } | Entry::Mark { .. }) {
                 self.stack[keep] = entry;
@@ -78,17 +79,17 @@ impl Matcher<'_> {
                         _ => None,
                     });
                     if let Some(at) = found {
-                        self.to_scope(Attempt::SkipTo(at))?;
+                        self.leave_for_scope(Attempt::SkipTo(at))?;
                     }
                 }
-                Entry::Commit => self.to_scope(Attempt::Stop)?,
-                Entry::Prune | Entry::Then { .. } => self.to_scope(Attempt::Failed)?,
-                Entry::Skip { at } => self.to_scope(Attempt::SkipTo(at))?,
+                Entry::Commit => self.leave_for_scope(Attempt::Stop)?,
+                Entry::Prune | Entry::Then { .. } => self.leave_for_scope(Attempt::Failed)?,
+                Entry::Skip { at } => self.leave_for_scope(Attempt::SkipTo(at))?,
             }
         }
     }
     /// Undoes all up to the assertion or call around, whose entry is left on the stack; without one the attempt ends so.
-    pub(super) fn to_scope(&mut self, attempt: Attempt) -> Result<(), Attempt> {
+    pub(super) fn leave_for_scope(&mut self, attempt: Attempt) -> Result<(), Attempt> {
         match self.stack.iter().rposition(|entry| matches!(entry, Entry::Look { negative: true, .. } | Entry::Call)) {
             Some(scope) => {
                 self.undo(scope + 1);

@@ -205,11 +205,12 @@ impl Parser<'_> {
                 break;
             }
             first = false;
-            if byte == b'[' && !quoting {
-                if let Some(length) = self.posix_syntax() {
-                    self.posix_class(length, &mut set)?;
-                    continue;
-                }
+            if byte == b'['
+                && !quoting
+                && let Some(length) = self.posix_syntax()
+            {
+                self.posix_class(length, &mut set)?;
+                continue;
             }
             let c = if byte == b'\\' && !quoting {
                 match self.class_escape(&mut set)? {

@@ -212,10 +212,10 @@ impl<'t> Emitter<'t> {
         match node {
             Node::Call(reference) => {
                 let (Ref::Number(_, at) | Ref::Name(_, at)) = reference;
-                if let Ok(groups) = self.resolve(reference) {
-                    if open.contains(&(groups[0], true)) {
-                        return Err(Error { code: 40, at: *at });
-                    }
+                if let Ok(groups) = self.resolve(reference)
+                    && open.contains(&(groups[0], true))
+                {
+                    return Err(Error { code: 40, at: *at });
                 }
             }
             Node::Sequence(nodes) => {

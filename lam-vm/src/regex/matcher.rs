@@ -284,9 +284,6 @@ impl Matcher<'_> {
         self.slots.get(slot as usize).copied().unwrap_or(UNSET)
     }
 
-    /// Matches one character by the operation at `pc`.
-    #[inline]
-
     /// Makes ready for an attempt at `start`.
     fn begin(&mut self, start: usize) {
         self.slots.fill(UNSET);

@@ -27,6 +27,8 @@ impl Matcher<'_> {
         }
         u8::try_from(c).is_ok_and(|byte| unicode::is_posix(Posix::Word, byte))
     }
+    /// Matches one character by the operation at `pc`.
+    #[inline]
     pub(super) fn single(&self, pc: usize, at: usize) -> Option<usize> {
         let byte = *self.text.get(at)?;
         let word = self.word(pc);

@@ -196,10 +196,10 @@ pub fn other_case(c: u32, utf: bool) -> u32 {
     }
     let Some(character) = char::from_u32(c) else { return c };
     let mut lower = character.to_lowercase();
-    if let (Some(one), None) = (lower.next(), lower.next()) {
-        if one != character {
-            return u32::from(one);
-        }
+    if let (Some(one), None) = (lower.next(), lower.next())
+        && one != character
+    {
+        return u32::from(one);
     }
     let mut upper = character.to_uppercase();
     match (upper.next(), upper.next()) {
@@ -253,7 +253,7 @@ fn look_up(runs: &Runs, c: u32) -> (u32, u8) {
 fn category(c: u32) -> u32 {
     match look_up(&CATEGORIES, c.min(0x10_FFFF)) {
         (first, 30) => {
-            if (c - first) % 2 == 0 {
+            if (c - first).is_multiple_of(2) {
                 9
             } else {
                 5
@@ -283,10 +283,10 @@ pub fn property_by_name(name: &[u8]) -> Option<u32> {
     if let [letter] = name {
         return CLASS_NAMES.iter().position(|class| class == letter).map(|class| property::CLASS + class as u32);
     }
-    if name.len() == 2 {
-        if let Some(at) = CATEGORY_NAMES.chunks(2).position(|category| category == name) {
-            return Some(property::CATEGORY + at as u32);
-        }
+    if name.len() == 2
+        && let Some(at) = CATEGORY_NAMES.chunks(2).position(|category| category == name)
+    {
+        return Some(property::CATEGORY + at as u32);
     }
     SCRIPT_NAMES.split(' ').position(|script| script.as_bytes() == name).map(|script| property::SCRIPT + script as u32)
 }
@@ -343,7 +343,7 @@ fn break_of(c: u32) -> Break {
         0x1100..=0x115F | 0xA960..=0xA97C => return Break::L,
         0x1160..=0x11A7 | 0xD7B0..=0xD7C6 => return Break::V,
         0x11A8..=0x11FF | 0xD7CB..=0xD7FB => return Break::T,
-        0xAC00..=0xD7A3 => return if (c - 0xAC00) % 28 == 0 { Break::Lv } else { Break::Lvt },
+        0xAC00..=0xD7A3 => return if (c - 0xAC00).is_multiple_of(28) { Break::Lv } else { Break::Lvt },
         0x1F1E6..=0x1F1FF => return Break::Regional,
         0x200C
         | 0x200D

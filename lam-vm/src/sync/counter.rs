@@ -53,6 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::disallowed_methods, reason = "a test of threads as the host has them")]
     fn threads_add_up() {
         static COUNTER: Counter = Counter::new();
         let threads: Vec<_> = (0..40)

@@ -198,7 +198,7 @@ unsafe fn evacuate<const MODE: u8, const RANGES: bool>(
         }
     };
     // SAFETY: every box on the lists was moved or is dead.
-    unsafe { sweep(off_heap, &mut heap.alloc.off_heap, &mut *heap.old) };
+    unsafe { sweep(off_heap, &mut heap.alloc.off_heap, &mut heap.old) };
     drop(left_old);
     heap.alloc.fragments.clear();
     heap.alloc.fragment_words = 0;
