@@ -16,14 +16,30 @@
          set_primary_archive/4, clash/0, module_status/0, module_status/1, modified_modules/0, get_mode/0,
          is_module_native/1, module_md5/1, get_chunk/2]).
 
-get_chunk(Beam, Chunk) when is_binary(Beam), is_list(Chunk) -> erts_internal:beamfile_chunk(Beam, Chunk).
-module_md5(Beam) when is_binary(Beam) -> erts_internal:beamfile_module_md5(Beam).
+get_chunk(Beam, Chunk) ->
+    try erts_internal:beamfile_chunk(inflated(Beam), Chunk)
+    catch error:Reason -> erlang:error(Reason, [Beam, Chunk])
+    end.
+
+module_md5(Beam) ->
+    try erts_internal:beamfile_module_md5(inflated(Beam))
+    catch error:Reason -> erlang:error(Reason, [Beam])
+    end.
+
+%% A file may be compressed as a whole.
+inflated(<<"FOR1", _/bits>> = Beam) -> Beam;
+inflated(Beam) ->
+    try zlib:gunzip(Beam)
+    catch _:_ -> Beam
+    end.
 
 is_module_native(Module) when is_atom(Module) ->
     case erlang:module_loaded(Module) of
         true -> false;
         false -> undefined
-    end.
+    end;
+is_module_native(Module) ->
+    erlang:error(badarg, [Module]).
 
 objfile_extension() -> ".beam".
 get_mode() -> interactive.
@@ -38,129 +54,204 @@ ensure_loaded(Module) when is_atom(Module) ->
 
 load_file(Module) when is_atom(Module) ->
     case load_from_path(Module) of
-        {module, Module} -> {module, Module};
         {error, nofile} ->
             case erlang:module_loaded(Module) of
                 true -> {module, Module};
                 false -> {error, nofile}
             end;
-        Error -> Error
+        Result -> Result
     end.
 
 load_from_path(Module) ->
-    case path() of
-        [] -> {error, nofile};
-        Path -> first(Path, Module, atom_to_list(Module) ++ ".beam")
+    case on_path(Module) of
+        {File, Binary} -> load(Module, absolute(File), Binary);
+        error -> {error, nofile}
     end.
 
-first([Dir | Path], Module, Name) ->
+%% The file that the path has for a module.
+on_path(Module) ->
+    Name = atom_to_list(Module),
+    case erl_prim_loader:is_basename(Name) of
+        true -> first(path(), Name ++ ".beam");
+        false -> error
+    end.
+
+first([Dir | Path], Name) ->
     File = join(Dir, Name),
     case erl_prim_loader:get_file(File) of
-        {ok, Binary, _} -> load_binary(Module, File, Binary);
-        error -> first(Path, Module, Name)
+        {ok, Binary, _} -> {File, Binary};
+        error -> first(Path, Name)
     end;
-first([], _Module, _Name) ->
-    {error, nofile}.
+first([], _Name) ->
+    error.
 
 load_abs(File) when is_list(File); is_atom(File) ->
     Name = to_list(File),
     load_abs(Name, list_to_atom(lists:last(["" | split(Name)]))).
 
-load_abs(File, Module) ->
-    Name = to_list(File) ++ ".beam",
+load_abs(File, Module) when (is_list(File) orelse is_atom(File)), is_atom(Module) ->
+    Name = absolute(to_list(File) ++ ".beam"),
     case erl_prim_loader:get_file(Name) of
-        {ok, Binary, _} -> load_binary(Module, Name, Binary);
+        {ok, Binary, _} -> load(Module, Name, Binary);
         error -> {error, nofile}
     end.
 
-%% What runs an old version is killed first, as the code server does it.
+%% What runs an old version is killed first.
 load_binary(Module, File, Binary)
   when is_atom(Module), (is_list(File) orelse is_atom(File)), is_binary(Binary) ->
-    _ = purge(Module),
-    case erlang:load_module(Module, Binary) of
-        {module, Module} ->
-            persistent_term:put({code, Module}, File),
-            {module, Module};
-        {error, on_load} ->
-            on_load(Module, File);
-        {error, Reason} ->
-            {error, Reason}
+    case erlang:module_loaded(Module) of
+        true -> purge(Module);
+        false -> false
+    end,
+    load(Module, File, Binary).
+
+load(Module, File, Binary) ->
+    case is_sticky(Module) of
+        true ->
+            tell(error, "Can't load module '~w' that resides in sticky dir\n", [Module]),
+            {error, sticky_directory};
+        false ->
+            case erlang:load_module(Module, Binary) of
+                {module, Module} ->
+                    persistent_term:put({code, Module}, File),
+                    {module, Module};
+                {error, on_load} ->
+                    on_load(Module, File);
+                {error, Reason} ->
+                    tell(error, "Loading of ~ts failed: ~p\n", [File, Reason]),
+                    {error, Reason}
+            end
     end.
+
+%% As the code server tells the logger.
+tell(Level, Format, Arguments) ->
+    Tag = case Level of warning -> warning_msg; error -> error end,
+    Meta = #{pid => self(), gl => group_leader(), time => os:system_time(microsecond), error_logger => #{tag => Tag}},
+    catch logger ! {log, Level, Format, Arguments, Meta}.
 
 %% The module becomes current when its `on_load` function gave `ok`.
 on_load(Module, File) ->
     {Pid, Ref} = spawn_monitor(fun() -> exit({?MODULE, erlang:call_on_load_function(Module)}) end),
     receive
         {'DOWN', Ref, process, Pid, {?MODULE, ok}} ->
-            erlang:finish_after_on_load(Module, true),
+            erts_code_purger:finish_after_on_load(Module, true),
             persistent_term:put({code, Module}, File),
             {module, Module};
-        {'DOWN', Ref, process, Pid, _} ->
-            erlang:finish_after_on_load(Module, false),
+        {'DOWN', Ref, process, Pid, Reason} ->
+            erts_code_purger:finish_after_on_load(Module, false),
+            case Reason of
+                {?MODULE, Value} -> tell_on_load(Module, Value);
+                _ -> tell_on_load(Module, Reason)
+            end,
             {error, on_load_failure}
     end.
+
+tell_on_load(_Module, Value) when is_atom(Value) -> ok;
+tell_on_load(Module, Value) -> tell(warning, "The on_load function for module ~s returned:~n~P\n", [Module, Value, 10]).
 
 load_native_partial(_Module, _Binary) -> {error, on_load_failure}.
 load_native_sticky(_Module, _Binary, _) -> {error, on_load_failure}.
 
-ensure_modules_loaded(Modules) when is_list(Modules) ->
-    errors([{M, R} || M <- lists:usort(Modules), {error, R} <- [ensure_loaded(M)]]).
+ensure_modules_loaded(Modules) ->
+    case is_list_of(fun is_atom/1, Modules) of
+        true -> errors([{M, R} || M <- lists:usort(Modules), {error, R} <- [ensure_loaded(M)]]);
+        false -> erlang:error(function_clause, [Modules])
+    end.
 
 atomic_load(Modules) ->
-    case prepare_loading(Modules) of
-        {ok, Prepared} -> finish_loading(Prepared);
+    case prepared(Modules) of
+        {ok, Prepared} -> finish(Prepared);
+        badarg -> erlang:error(function_clause, [Modules]);
         Error -> Error
     end.
 
 prepare_loading(Modules) ->
+    case prepared(Modules) of
+        {ok, Prepared} -> {ok, {'$prepared$', Prepared}};
+        badarg -> erlang:error(function_clause, [Modules]);
+        Error -> Error
+    end.
+
+finish_loading({'$prepared$', Prepared}) -> finish(Prepared).
+
+%% `{Module, File, Prepared}` of all, or what is wrong with some: equal names first, then files, then those with `on_load`.
+prepared(Modules) ->
+    case is_list_of(fun is_to_prepare/1, Modules) of
+        true ->
+            Names = [name_of(M) || M <- Modules],
+            case lists:usort(Names -- lists:usort(Names)) of
+                [] -> prepared_each(Modules);
+                Again -> {error, [{M, duplicated} || M <- Again]}
+            end;
+        false ->
+            badarg
+    end.
+
+prepared_each(Modules) ->
     Found = [prepare(M) || M <- Modules],
-    case [E || {error, E} <- Found] of
-        [] -> {ok, {'$prepared$', Found}};
-        Errors -> {error, Errors}
+    case [E || {_, _} = E <- Found] of
+        [] ->
+            case [M || {M, _, Ref} <- Found, erlang:has_prepared_code_on_load(Ref)] of
+                [] -> {ok, Found};
+                OnLoad -> {error, [{M, on_load_not_allowed} || M <- OnLoad]}
+            end;
+        Errors ->
+            {error, Errors}
     end.
 
-prepare({Module, File, Binary}) -> {Module, File, Binary};
-prepare(Module) when is_atom(Module) ->
-    case get_object_code(Module) of
-        {Module, Binary, File} -> {Module, File, Binary};
-        error -> {error, {Module, nofile}}
+is_to_prepare({Module, File, Binary}) -> is_atom(Module) andalso is_list(File) andalso is_binary(Binary);
+is_to_prepare(Module) -> is_atom(Module).
+
+name_of({Module, _, _}) -> Module;
+name_of(Module) -> Module.
+
+prepare({Module, File, Binary}) ->
+    case erlang:prepare_loading(Module, Binary) of
+        {error, Reason} -> {Module, Reason};
+        Ref -> {Module, File, Ref}
+    end;
+prepare(Module) ->
+    case on_path(Module) of
+        {File, Binary} -> prepare({Module, File, Binary});
+        error -> {Module, nofile}
     end.
 
-finish_loading({'$prepared$', Modules}) ->
-    errors([{M, R} || {M, File, Binary} <- Modules, {error, R} <- [load_binary(M, File, Binary)]]).
+%% All become current, or none.
+finish(Prepared) ->
+    case [{M, sticky_directory} || {M, _, _} <- Prepared, is_sticky(M)] of
+        [] ->
+            case erlang:finish_loading([Ref || {_, _, Ref} <- Prepared]) of
+                ok -> lists:foreach(fun({M, File, _}) -> persistent_term:put({code, M}, File) end, Prepared);
+                {Reason, Modules} -> {error, [{M, Reason} || M <- Modules]}
+            end;
+        Sticky ->
+            {error, Sticky}
+    end.
+
+is_list_of(Is, [Item | Rest]) -> Is(Item) andalso is_list_of(Is, Rest);
+is_list_of(_, End) -> End =:= [].
 
 errors([]) -> ok;
 errors(Errors) -> {error, Errors}.
 
 delete(Module) when is_atom(Module) ->
-    case not erlang:check_old_code(Module) andalso erlang:delete_module(Module) of
-        true -> persistent_term:erase({code, Module}), true;
-        _ -> false
-    end.
-
-%% Processes that run old code are killed, as the code server's purger does it.
-purge(Module) when is_atom(Module) ->
     case erlang:check_old_code(Module) of
-        false -> false;
         true ->
-            Users = users(Module),
-            Refs = [begin exit(P, kill), erlang:monitor(process, P) end || P <- Users],
-            lists:foreach(fun(R) -> receive {'DOWN', R, process, _, _} -> ok end end, Refs),
-            erts_internal:purge_module(Module, complete),
-            Users =/= []
-    end.
-
-soft_purge(Module) when is_atom(Module) ->
-    case erlang:check_old_code(Module) of
-        false -> true;
-        true ->
-            case users(Module) of
-                [] -> erts_internal:purge_module(Module, complete), true;
-                _ -> false
+            tell(error, "Module ~w must be purged before deleting\n\n", [Module]),
+            false;
+        false ->
+            case erlang:delete_module(Module) of
+                true -> persistent_term:erase({code, Module}), true;
+                undefined -> false
             end
     end.
 
-users(Module) -> [P || P <- processes(), P =/= self(), erlang:check_process_code(P, Module)].
+%% Processes that run old code are killed.
+purge(Module) when is_atom(Module) ->
+    {_, DidKill} = erts_code_purger:purge(Module),
+    DidKill.
+
+soft_purge(Module) when is_atom(Module) -> erts_code_purger:soft_purge(Module).
 
 %% ---- What is loaded -------------------------------------------------------------------------------------------------
 
@@ -232,18 +323,18 @@ get_object_code(Module) when is_atom(Module) ->
         Binary when is_binary(Binary) ->
             {Module, Binary, file_of(Module)};
         _ ->
-            case where_is_file(atom_to_list(Module) ++ ".beam") of
-                non_existing -> error;
-                File ->
-                    case erl_prim_loader:get_file(File) of
-                        {ok, Binary, _} -> {Module, Binary, File};
-                        error -> error
-                    end
+            case on_path(Module) of
+                {File, Binary} -> {Module, Binary, absolute(File)};
+                error -> error
             end
     end.
 
-get_doc(_Module) -> {error, missing}.
-get_doc(_Module, _Options) -> {error, missing}.
+get_doc(Module) when is_atom(Module) ->
+    case which(Module) of
+        non_existing -> {error, non_existing};
+        _ -> {error, missing}
+    end.
+get_doc(Module, _Options) -> get_doc(Module).
 
 module_status() -> module_status(erlang:loaded()).
 
@@ -305,18 +396,18 @@ parent(Dir) ->
 
 %% ---- Path -----------------------------------------------------------------------------------------------------------
 
-path() -> persistent_term:get({code, '$path'}, []).
+%% As under `erl`, modules are looked for in the current folder at first.
+path() -> persistent_term:get({code, '$path'}, ["."]).
 put_path(Path) -> persistent_term:put({code, '$path'}, Path).
 
 get_path() -> path().
 
 set_path(Path) -> set_path(Path, nocache).
 set_path(Path, _Cache) when is_list(Path) ->
-    case lists:all(fun is_dir_name/1, Path) of
-        true -> put_path([to_list(D) || D <- Path]), true;
-        false -> {error, bad_path}
-    end;
-set_path(_, _) -> {error, bad_path}.
+    case lists:all(fun is_dir/1, Path) of
+        true -> put_path([plain(D) || D <- Path]), true;
+        false -> {error, bad_directory}
+    end.
 
 add_path(Dir) -> add_pathz(Dir).
 add_path(Dir, Cache) -> add_pathz(Dir, Cache).
@@ -327,18 +418,31 @@ add_patha(Dir, _Cache) -> add_patha(Dir).
 add_pathsz(Dirs, _Cache) -> add_pathsz(Dirs).
 add_pathsa(Dirs, _Cache) -> add_pathsa(Dirs).
 
-add_pathz(Dir) -> add(Dir, fun(D, Path) -> case lists:member(D, Path) of true -> Path; false -> Path ++ [D] end end).
-add_patha(Dir) -> add(Dir, fun(D, Path) -> [D | lists:delete(D, Path)] end).
-add_pathsz(Dirs) -> lists:foreach(fun add_pathz/1, Dirs).
-add_pathsa(Dirs) -> lists:foreach(fun add_patha/1, lists:reverse(Dirs)).
+add_pathz(Dir) when is_list(Dir) -> add_last(Dir).
+add_patha(Dir) when is_list(Dir) -> add_first(Dir).
+add_pathsz(Dirs) when is_list(Dirs) -> lists:foreach(fun add_last/1, Dirs).
+add_pathsa(Dirs) when is_list(Dirs) -> lists:foreach(fun add_first/1, Dirs).
+
+add_last(Dir) -> add(Dir, fun(D, Path) -> case lists:member(D, Path) of true -> Path; false -> Path ++ [D] end end).
+add_first(Dir) -> add(Dir, fun(D, Path) -> [D | lists:delete(D, Path)] end).
 
 add(Dir, Insert) ->
-    case is_dir_name(Dir) andalso erl_prim_loader:list_dir(to_list(Dir)) of
-        {ok, _} -> put_path(Insert(to_list(Dir), path())), true;
-        _ -> {error, bad_directory}
+    case is_dir(Dir) of
+        true -> put_path(Insert(plain(Dir), path())), true;
+        false -> {error, bad_directory}
     end.
 
-del_path(Dir) ->
+is_dir(Dir) -> is_dir_name(Dir) andalso erl_prim_loader:list_dir(to_list(Dir)) =/= error.
+
+%% Without the slash at its end.
+plain(Dir) ->
+    case lists:reverse(to_list(Dir)) of
+        "/" -> "/";
+        "/" ++ Rest -> lists:reverse(Rest);
+        _ -> to_list(Dir)
+    end.
+
+del_path(Dir) when is_list(Dir); is_atom(Dir) ->
     case is_dir_name(Dir) of
         true ->
             Name = to_list(Dir),
@@ -353,7 +457,7 @@ del_path(Dir) ->
 
 del_paths(Dirs) -> lists:foreach(fun del_path/1, Dirs).
 
-replace_path(App, Dir) ->
+replace_path(App, Dir) when is_list(App) orelse is_atom(App), is_list(Dir) orelse is_atom(Dir) ->
     case is_dir_name(App) andalso is_dir_name(Dir) of
         true -> _ = del_path(App), add_pathz(Dir);
         false -> {error, bad_name}
@@ -376,11 +480,23 @@ clear_cache() -> ok.
 clash() -> ok.
 stop() -> exit(noproc).
 set_primary_archive(_, _, _, _) -> {error, bad_name}.
-stick_dir(_) -> ok.
-unstick_dir(_) -> ok.
-stick_mod(_) -> true.
-unstick_mod(_) -> true.
-is_sticky(_) -> false.
+
+%% A sticky module is not replaced. Modules of the image are none, in OTP those of kernel, stdlib and compiler are.
+stick_dir(Dir) when is_list(Dir) -> in_dir(Dir, fun stick_mod/1).
+unstick_dir(Dir) when is_list(Dir) -> in_dir(Dir, fun unstick_mod/1).
+
+in_dir(Dir, Each) ->
+    case erl_prim_loader:list_dir(Dir) of
+        {ok, Names} -> lists:foreach(Each, [list_to_atom(lists:sublist(N, length(N) - 5)) || N <- Names, lists:suffix(".beam", N)]);
+        error -> error
+    end.
+
+stick_mod(Module) when is_atom(Module) -> persistent_term:put({code, '$sticky', Module}, true), true.
+unstick_mod(Module) when is_atom(Module) -> persistent_term:erase({code, '$sticky', Module}), true.
+
+is_sticky(Module) when is_atom(Module) ->
+    erlang:module_loaded(Module) andalso persistent_term:get({code, '$sticky', Module}, false).
+
 
 %% ---- Names ----------------------------------------------------------------------------------------------------------
 
@@ -392,6 +508,14 @@ to_list(Name) -> Name.
 
 join("", Name) -> Name;
 join(Dir, Name) -> Dir ++ "/" ++ Name.
+
+absolute([$/ | _] = File) -> File;
+absolute(File) ->
+    Name = case File of "./" ++ Rest -> Rest; _ -> File end,
+    case erl_prim_loader:get_cwd() of
+        {ok, Cwd} -> join(plain(Cwd), Name);
+        error -> File
+    end.
 
 %% The parts between slashes, empty ones left out.
 split(Name) -> split(Name, [], []).

@@ -78,12 +78,14 @@ macro_rules! modules {
 }
 
 /// Our Erlang modules, sorted by name. All are compiled with `+deterministic`.
-pub const MODULES: &[Module] = modules!["code", "erl_prim_loader", "init", "lam_boot", "lam_host", "lam_logger", "lam_user"];
+pub const MODULES: &[Module] =
+    modules!["code", "erl_prim_loader", "erts_code_purger", "init", "lam_boot", "lam_host", "lam_logger", "lam_user"];
 
 /// Modules of OTP that ours replace, and why.
 pub const REPLACED: &[(&str, &str)] = &[
     ("code", "OTP's asks a server that works with boot scripts, archives and folders of an installation"),
     ("erl_prim_loader", "OTP's loads the boot files of an emulator and looks into code archives; an image has neither"),
+    ("erts_code_purger", "OTP's is a process that waits for requests; here each purge is one"),
     ("init", "OTP's reads the emulator's arguments, loads code and starts kernel: done when building, or the host's"),
 ];
 

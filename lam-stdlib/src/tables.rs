@@ -306,6 +306,5 @@ pub const SERVICES: &[Service] = &[
         ],
     },
     Service { server: "user_drv", functions: &[("shell", "*"), ("user_drv", "*"), ("group", "*")] },
-    Service { server: "erts_code_purger", functions: &[("code", "purge"), ("erts_code_purger", "*")] },
     Service { server: "heart", functions: &[("heart", "*")] },
 ];

@@ -18,6 +18,7 @@ mod call;
 #[cfg(test)]
 mod coverage;
 mod deflate;
+mod erl_tracer;
 pub mod erlang;
 mod erts;
 pub mod ets;
@@ -94,6 +95,7 @@ pub const TABLES: &[&BifTable] = &[
     &erlang::time::TABLE,
     &erlang::tuples::TABLE,
     &lam_host::TABLE,
+    &erl_tracer::TABLE,
     &erts::TABLE,
     &erts::debug::TABLE,
     &erts::dynamic_trace::TABLE,
@@ -207,6 +209,12 @@ pub fn rows_of_otp(release: u32) -> impl Iterator<Item = &'static str> {
 #[inline]
 pub fn bif_by_id(id: usize) -> &'static Row {
     &rows()[id]
+}
+
+/// Name and arity of the rows of a module, in their order.
+pub fn bifs_of(module: &str) -> impl Iterator<Item = (&'static str, usize)> {
+    let rows = rows().iter().filter(move |row| row.module == module);
+    rows.map(|row| (row.bif.name, usize::from(row.bif.arity)))
 }
 
 /// The number of a BIF by name, where the linked OTP has it.

@@ -141,6 +141,11 @@ pub fn scan(source: &mut impl Source, safe: bool) -> Result<(), DecodeError> {
     Ok(())
 }
 
+/// Whether the bytes start with a term (without version byte); atoms and functions may be any.
+pub fn is_term(mut bytes: &[u8]) -> bool {
+    scan(&mut bytes, false).is_ok()
+}
+
 /// Reads the term of this tag up to the terms within, and gives their number.
 fn one(source: &mut impl Source, kind: u8, safe: bool) -> Result<u64, DecodeError> {
     match kind {

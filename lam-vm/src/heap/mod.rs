@@ -7,7 +7,7 @@ pub mod collect;
 pub mod copy;
 pub mod external;
 pub mod external_decode;
-mod external_scan;
+pub mod external_scan;
 #[cfg(test)]
 mod external_tests;
 pub mod map;

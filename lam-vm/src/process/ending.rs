@@ -17,6 +17,7 @@ pub fn end(pid: u64, reason: &OwnedTerm, table: &ProcessTable, names: &Names) {
     let Some(control) = table.lookup(pid) else { return };
     // Nobody finds it by its name, nor gives it one, from here on.
     control.transition_to_exiting();
+    table.count_out();
     // SAFETY: the caller owns the process and lets go of it here; a process ends once.
     let mut process = unsafe { control.take_process() };
     names.forget(pid);

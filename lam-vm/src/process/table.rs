@@ -55,7 +55,7 @@ impl ProcessTable {
     pub fn limit(&self) -> usize {
         self.limit
     }
-    /// Processes, also those that are just ending.
+    /// Processes that are not exiting, and those that are just being made.
     pub fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
@@ -141,6 +141,9 @@ impl ProcessTable {
         let Some(control) = self.lookup(pid) else { return };
         control.release();
         self.slots.lock().free.push(word::pid_slot(pid));
+    }
+    /// A process is exiting: who learns of its end no longer finds it counted.
+    pub(super) fn count_out(&self) {
         self.count.fetch_sub(1, Ordering::Relaxed);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::atom::{self, Atom, am};
 use crate::bif::args::OrBadarg;
-use crate::bif::{BifResult, Call, Stop, bif_by_name, bifs};
+use crate::bif::{BifResult, Call, Stop, bif_by_name, bifs, bifs_of, rows_of_otp};
 use crate::code::{Code, Deleted};
 use crate::image::ModuleRow;
 use crate::term::Term;
@@ -82,11 +82,25 @@ fn item<'c>(call: &mut Call<'c>, row: &'static ModuleRow, item: Atom) -> Option<
             call.literal(if item == am::ATTRIBUTES { attributes } else { compile_info })
         }
         am::MD5 => md5(call, row),
-        am::NIFS => Term::NIL,
+        am::NIFS => {
+            let natives = natives_of(row);
+            mfa_pairs(call, &natives)
+        }
         am::NATIVE => Term::bool(false),
         name if name.text() == "native_addresses" => Term::NIL,
         _ => return None,
     })
+}
+
+/// Modules whose built-in functions are NIFs in OTP.
+const NIF_MODULES: [&str; 4] = ["erl_tracer", "prim_buffer", "prim_file", "zlib"];
+
+fn natives_of(row: &ModuleRow) -> Vec<(Atom, usize)> {
+    let module = Atom::of_word(row.name).text();
+    let natives = NIF_MODULES.contains(&module).then(|| bifs_of(module));
+    // Some of their built-in functions are BIFs there.
+    let is_nif = |(name, arity): &(&str, usize)| rows_of_otp(u32::MAX).all(|row| row != format!("{module}:{name}/{arity}"));
+    natives.into_iter().flatten().filter(is_nif).map(|(name, arity)| (atom::intern_static(name), arity)).collect()
 }
 
 fn get_module_info_1<'c>(call: &mut Call<'c>, [module]: [Term<'c>; 1]) -> BifResult<'c> {

@@ -9,6 +9,8 @@ use crate::atom::{self, am};
 use crate::bif::args::OrBadarg;
 use crate::bif::{BifResult, Bifs, Call, Stop, bifs};
 use crate::code::LoadRefusal;
+use crate::heap::external::VERSION;
+use crate::heap::external_scan;
 use crate::heap::resource::Resource;
 use crate::isa::emit::ModuleCode;
 use crate::loader::{self, BeamFile, LoadError, beam_file, specialise};
@@ -16,6 +18,7 @@ use crate::term::Term;
 
 bifs! { module "erlang";
     /// Makes prepared modules current: `ok`, or `{not_purged, Modules}`, `{duplicated, Modules}`, `{on_load, Modules}` and none is.
+    /// `system_limit` where one of several has an `on_load` function.
     ///
     /// `erlang:finish_loading([])` => `ok`
     /// `erlang:finish_loading([a])` => `error:badarg`
@@ -24,10 +27,6 @@ bifs! { module "erlang";
     ///
     /// `erlang:has_prepared_code_on_load(a)` => `error:badarg`
     [plain] "has_prepared_code_on_load"/1 = has_prepared_code_on_load, "erts/emulator/beam/beam_bif_load.c";
-    /// Drops a module's old code when no process runs it any more, and ends those that do; `badarg` where there is none.
-    ///
-    /// `erlang:purge_module(nope_mod)` => `error:badarg`
-    [plain] "purge_module"/1 = purge_module, "erts/preloaded/src/erlang.erl";
 }
 
 /// `erts_internal`
@@ -66,8 +65,22 @@ struct Prepared {
 /// What one reduction pays for.
 const BYTES_A_REDUCTION: usize = 64;
 
+/// Whether a chunk that holds a term is empty or starts with one, which is not compressed.
+fn is_term_or_empty(chunk: &[u8]) -> bool {
+    match chunk.split_first() {
+        Some((&VERSION, body)) => external_scan::is_term(body),
+        Some(_) => false,
+        None => true,
+    }
+}
+
 fn prepare(bytes: &[u8]) -> Result<Prepared, LoadError> {
     let file = BeamFile::parse(bytes)?;
+    for (what, chunk) in [("the attributes", &file.attributes), ("the compilation information", &file.compile_info)] {
+        if !is_term_or_empty(chunk) {
+            return Err(LoadError::corrupt(what, "no external term"));
+        }
+    }
     let facts = loader::check(&file, &Bifs)?;
     let code = specialise::transform(&file, &Bifs, &facts, &|_| true)?;
     Ok(Prepared { file, code })
@@ -115,7 +128,7 @@ fn finish_loading<'c>(call: &mut Call<'c>, [list]: [Term<'c>; 1]) -> BifResult<'
     }
     let with_on_load: Vec<&Prepared> = modules.iter().copied().filter(|one| has_on_load(one)).collect();
     if modules.len() > 1 && !with_on_load.is_empty() {
-        return refusal(call, "on_load", &with_on_load);
+        return Err(Stop::SYSTEM_LIMIT);
     }
     let code = &call.system().code;
     let has_old = |one: &&Prepared| atom::lookup(one.file.module()).is_some_and(|name| code.old_module(name).is_some());
@@ -132,12 +145,6 @@ fn finish_loading<'c>(call: &mut Call<'c>, [list]: [Term<'c>; 1]) -> BifResult<'
         }
     }
     Ok(Term::atom(am::OK))
-}
-
-fn purge_module<'c>(call: &mut Call<'c>, [module]: [Term<'c>; 1]) -> BifResult<'c> {
-    let name = module.as_atom().or_badarg()?;
-    call.system().code.old_module(name).or_badarg()?;
-    Err(call.apply(Term::atom(atom::intern_static("code")), Term::atom(atom::intern_static("purge")), &[module]))
 }
 
 fn purge_module_2<'c>(call: &mut Call<'c>, [module, step]: [Term<'c>; 2]) -> BifResult<'c> {
