@@ -402,14 +402,14 @@ put_path(Path) -> persistent_term:put({code, '$path'}, Path).
 
 get_path() -> path().
 
-set_path(Path) -> set_path(Path, nocache).
+set_path(Path) when is_list(Path) -> set_path(Path, nocache).
 set_path(Path, _Cache) when is_list(Path) ->
     case lists:all(fun is_dir/1, Path) of
         true -> put_path([plain(D) || D <- Path]), true;
         false -> {error, bad_directory}
     end.
 
-add_path(Dir) -> add_pathz(Dir).
+add_path(Dir) when is_list(Dir) -> add_last(Dir).
 add_path(Dir, Cache) -> add_pathz(Dir, Cache).
 add_paths(Dirs) -> add_pathsz(Dirs).
 add_paths(Dirs, Cache) -> add_pathsz(Dirs, Cache).

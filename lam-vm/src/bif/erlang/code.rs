@@ -98,8 +98,11 @@ const NIF_MODULES: [&str; 4] = ["erl_tracer", "prim_buffer", "prim_file", "zlib"
 fn natives_of(row: &ModuleRow) -> Vec<(Atom, usize)> {
     let module = Atom::of_word(row.name).text();
     let natives = NIF_MODULES.contains(&module).then(|| bifs_of(module));
-    // Some of their built-in functions are BIFs there.
-    let is_nif = |(name, arity): &(&str, usize)| rows_of_otp(u32::MAX).all(|row| row != format!("{module}:{name}/{arity}"));
+    // Some of their built-in functions are BIFs there, and some of `zlib` plain Erlang.
+    let is_nif = |(name, arity): &(&str, usize)| {
+        let is_row = rows_of_otp(u32::MAX).any(|row| row == format!("{module}:{name}/{arity}"));
+        !is_row && (module != "zlib" || name.ends_with("_nif"))
+    };
     natives.into_iter().flatten().filter(is_nif).map(|(name, arity)| (atom::intern_static(name), arity)).collect()
 }
 
