@@ -18,20 +18,27 @@ const makeScheduler = step => {
 
 /** Turns writes into whole lines, one call a line. */
 const lines = print => {
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let rest = "";
+  const take = text => {
+    // Only what came is searched: `rest` is a long line's parts, which the engine joins when it is printed.
+    const parts = text.split("\n");
+    parts[0] = rest + parts[0];
+    rest = parts.pop();
+    for (const line of parts) print(line);
+  };
   return {
-    write(bytes) {
-      const parts = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-      rest = parts.pop();
-      for (const line of parts) print(line);
-    },
+    write(bytes) { take(decoder.decode(bytes, { stream: true })); },
     flush() {
+      take(decoder.decode());
       if (rest) print(rest);
       rest = "";
     },
   };
 };
+
+/** A longer timer would end at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const encoder = new TextEncoder();
 const bytesOf = value => typeof value === "string" ? encoder.encode(value) : value;
@@ -70,7 +77,7 @@ export default async function init(options = {}) {
       // 8 ms a turn keep the page at 60 frames a second.
       const [state, value] = machine.run(8000);
       if (state === 0) go();
-      else if (state === 1) timer = setTimeout(go, Math.max(0, Math.ceil(value - performance.now())));
+      else if (state === 1) timer = setTimeout(go, Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(value - performance.now()))));
       else if (state === 3) end(value);
     } catch (error) {
       if (!(error instanceof Exit)) reportError(error);

@@ -197,7 +197,9 @@ impl Machine {
             self.answer_reader();
         }
         let turn = self.driver.run(u64::from(budget_us) * 1000);
-        if turn != Turn::Runnable {
+        if turn == Turn::Runnable {
+            self.standard().flush_old();
+        } else {
             self.standard().flush();
         }
         match turn {
