@@ -1,6 +1,6 @@
 //! Runs every program of `fixtures/` through `lam build` and compares it with what real `erl` did.
 //!
-//! One test for each target and area, natively by each dispatcher. A case is `fixtures/AREA/CASE.beam` with `.out` (stdout), `.exit` (exit code
+//! One test for each target and area, natively by each dispatcher; web builds run in a headless browser (`fixtures/browser.rs`). A case is `fixtures/AREA/CASE.beam` with `.out` (stdout), `.exit` (exit code
 //! when not 0), `.err` (stderr when not empty) and `.in` (stdin), recorded as `fixtures/README.md` says.
 //! Where real `erl` is undefined, `.no_oracle` stands in place of `.out`, written by hand.
 //! A case that cannot pass yet has a line in `fixtures/pending.txt`; a pending case that passes fails its test.
@@ -11,12 +11,18 @@
 //! - `LAM_MATCH_PARTS` names a folder with a native stub that dispatches by `match` (`scripts/variant match`). Programs of the other
 //!   dispatcher than a test names are not run, which the test says.
 //! - `LAM_COVERAGE` names a folder for reports `AREA.CASE` of what was executed (`scripts/variant coverage`).
+//! - The tests of the web are ignored but by `scripts/test-web`, which has what they need. Without a browser they do not run, and a
+//!   line says so.
 //! - `FIXTURE_TIMEOUT` is in seconds, 60 by default.
 //! - Cases in `fixtures/needs-otp.txt` are linked with the OTP of their release where `scripts/fixture-otp` finds it
 //!   (`LAM_FIXTURE_OTP27`, `LAM_FIXTURE_OTP29`). Where not, they do not run, and a line says so.
 #![forbid(unsafe_code)]
 
+#[path = "fixtures/browser.rs"]
+mod browser;
 mod common;
+#[path = "../../targets/parts/src/server.rs"]
+mod server;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -25,6 +31,8 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use browser::Browser;
+
 /// One test for each area on each target; `every_area_is_run` compares the list with the folders.
 macro_rules! areas {
     ($($area:ident)*) => {
@@ -32,6 +40,10 @@ macro_rules! areas {
         mod native_tail { $(#[test] fn $area() { super::run_area(stringify!($area), Host::Tail) })* use super::Host; }
         mod native_match { $(#[test] fn $area() { super::run_area(stringify!($area), Host::Match) })* use super::Host; }
         mod wasm { $(#[test] fn $area() { super::run_area(stringify!($area), Host::Wasm) })* use super::Host; }
+        mod web {
+            $(#[test] #[ignore = "scripts/test-web runs it"] fn $area() { super::run_area(stringify!($area), Host::Web) })*
+            use super::Host;
+        }
     };
 }
 
@@ -48,17 +60,22 @@ enum Host {
     /// Natively by one `match`.
     Match,
     Wasm,
+    Web,
 }
 
 impl Host {
     fn target(self) -> &'static str {
-        if self == Host::Wasm { "wasm" } else { "native" }
+        match self {
+            Host::Wasm => "wasm",
+            Host::Web => "web",
+            _ => "native",
+        }
     }
     fn name(self) -> &'static str {
         match self {
             Host::Tail => "native, tail calls",
             Host::Match => "native, match",
-            Host::Wasm => "wasm",
+            _ => self.target(),
         }
     }
     /// Whether the program is of this dispatcher, as the launcher's note says.
@@ -66,7 +83,7 @@ impl Host {
         let note = match self {
             Host::Tail => b"\x04\0\0\0\x04\0\0\0\x01\0\0\0LAM\0tail",
             Host::Match => b"\x04\0\0\0\x04\0\0\0\x01\0\0\0LAM\0loop",
-            Host::Wasm => return true,
+            Host::Wasm | Host::Web => return true,
         };
         fs::read(program).is_ok_and(|bytes| bytes.windows(note.len()).any(|window| window == note))
     }
@@ -167,6 +184,11 @@ fn has_beam(folder: &Path) -> bool {
     })
 }
 
+/// The browser of the tests of the web; `None` where the system has none.
+fn browser() -> Option<&'static Browser> {
+    Browser::get().unwrap_or_else(|why| panic!("{why}"))
+}
+
 /// The `lam` under test.
 fn lam() -> PathBuf {
     std::env::var_os("LAM_BIN")
@@ -177,6 +199,9 @@ fn lam() -> PathBuf {
 
 fn run_area(area: &str, host: Host) {
     let target = host.target();
+    if host == Host::Web && browser().is_none() {
+        return;
+    }
     let filter = std::env::var("FIXTURES").unwrap_or_default();
     let mut cases: Vec<String> = fs::read_dir(fixtures().join(area))
         .expect("every_area_is_run compares areas with folders")
@@ -225,9 +250,16 @@ fn run_area(area: &str, host: Host) {
 /// Builds and runs one case in a folder of its own.
 fn run_case(case: &str, host: Host) -> Verdict {
     let name = format!("lam-fixtures-{}-{}-{}", std::process::id(), host as u8, case.replace('/', "-"));
-    let scratch = std::env::temp_dir().join(name);
+    let scratch = match host {
+        Host::Web => browser().expect("run_area has looked").folder_of(case),
+        _ => std::env::temp_dir().join(name),
+    };
     let cwd = scratch.join("run");
-    let program = scratch.join(if host == Host::Wasm { "case.wasm" } else { "case" });
+    let program = scratch.join(match host {
+        Host::Wasm => "case.wasm",
+        Host::Web => "js.wasm",
+        _ => "case",
+    });
     let made = fs::create_dir_all(&cwd).map_err(|e| format!("cannot make `{}`: {e}", scratch.display()));
     let built = made.and_then(|()| build(case, host, &scratch, &program));
     let verdict = match built {
@@ -259,6 +291,30 @@ fn build(case: &str, host: Host, scratch: &Path, program: &Path) -> Result<(), S
 
 fn compare(case: &str, host: Host, scratch: &Path, program: &Path, cwd: &Path) -> Result<(), String> {
     let beam = fixtures().join(case).with_extension("beam");
+    let ran = if host == Host::Web {
+        browser().expect("run_area has looked").run(case, &beam.with_extension("in"), timeout())?
+    } else {
+        run_program(case, host, scratch, program, cwd)?
+    };
+    let expected = |extension: &str| fs::read(beam.with_extension(extension)).unwrap_or_default();
+    let mut why = String::new();
+    let code: i32 = String::from_utf8_lossy(&expected("exit")).trim().parse().unwrap_or(0);
+    if ran.code != Some(code) {
+        let _ = writeln!(why, "ended with {}, not exit code {code}", ran.end());
+    }
+    let out = if beam.with_extension("no_oracle").exists() { expected("no_oracle") } else { expected("out") };
+    for (name, expected, got) in [("stdout", out, &ran.out), ("stderr", expected("err"), &ran.err)] {
+        let got = normal(got);
+        let expected = if host == Host::Web { browser::on_the_console(&expected) } else { expected };
+        if expected != got {
+            let _ = writeln!(why, "{name} differs{}", difference(&expected, &got));
+        }
+    }
+    if why.is_empty() { Ok(()) } else { Err(why.trim_end().to_string()) }
+}
+
+/// Runs a native or WASI program.
+fn run_program(case: &str, host: Host, scratch: &Path, program: &Path, cwd: &Path) -> Result<Ran, String> {
     let mut command = match host {
         Host::Wasm => {
             let run = std::env::var("WASM_RUN")
@@ -274,21 +330,7 @@ fn compare(case: &str, host: Host, scratch: &Path, program: &Path, cwd: &Path) -
     if let Some(folder) = std::env::var_os("LAM_COVERAGE") {
         command.env("LAM_COVERAGE", Path::new(&folder).join(case.replace('/', ".")));
     }
-    let ran = run(command, Some(&beam.with_extension("in")), scratch, "run")?;
-    let expected = |extension: &str| fs::read(beam.with_extension(extension)).unwrap_or_default();
-    let mut why = String::new();
-    let code: i32 = String::from_utf8_lossy(&expected("exit")).trim().parse().unwrap_or(0);
-    if ran.code != Some(code) {
-        let _ = writeln!(why, "ended with {}, not exit code {code}", ran.end());
-    }
-    let out = if beam.with_extension("no_oracle").exists() { expected("no_oracle") } else { expected("out") };
-    for (name, expected, got) in [("stdout", out, &ran.out), ("stderr", expected("err"), &ran.err)] {
-        let got = normal(got);
-        if expected != got {
-            let _ = writeln!(why, "{name} differs{}", difference(&expected, &got));
-        }
-    }
-    if why.is_empty() { Ok(()) } else { Err(why.trim_end().to_string()) }
+    run(command, Some(&fixtures().join(case).with_extension("in")), scratch, "run")
 }
 
 struct Ran {
@@ -308,6 +350,11 @@ impl Ran {
     }
 }
 
+/// How long a case may take.
+fn timeout() -> Duration {
+    Duration::from_secs(std::env::var("FIXTURE_TIMEOUT").ok().and_then(|text| text.parse().ok()).unwrap_or(60))
+}
+
 /// Runs `command` with its output in files, so that a program that prints much cannot block.
 fn run(mut command: Command, stdin: Option<&Path>, scratch: &Path, what: &str) -> Result<Ran, String> {
     let fail = |e: std::io::Error| format!("cannot {what}: {e}");
@@ -319,8 +366,7 @@ fn run(mut command: Command, stdin: Option<&Path>, scratch: &Path, what: &str) -
     command.stdin(input);
     command.stdout(fs::File::create(&out).map_err(fail)?).stderr(fs::File::create(&err).map_err(fail)?);
     let mut child = command.spawn().map_err(fail)?;
-    let seconds = std::env::var("FIXTURE_TIMEOUT").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
-    let end = Instant::now() + Duration::from_secs(seconds);
+    let end = Instant::now() + timeout();
     let mut pause = Duration::from_millis(1);
     let (code, late) = loop {
         match child.try_wait().map_err(fail)? {

@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 #![forbid(unsafe_code)]
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};
@@ -35,9 +36,9 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Says loudly that a test, or a part of it, was not done.
+/// Says loudly that a test, or a part of it, was not done: past the capture of a passing test's output.
 pub fn skipped(why: &str) {
-    eprintln!("######## SKIPPED: {why} ########");
+    let _ = writeln!(io::stderr(), "######## SKIPPED: {why} ########");
 }
 
 /// Whether a build failed because this `lam` has no stub for the target, which it says then.

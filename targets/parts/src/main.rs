@@ -13,6 +13,7 @@
 mod licenses;
 mod otp;
 mod serve;
+mod server;
 #[cfg(feature = "web")]
 mod web;
 
