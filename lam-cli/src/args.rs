@@ -21,6 +21,8 @@ pub enum Command {
     Build(BuildArgs),
     /// Builds to a temporary place and runs it; also runs a finished .wasm
     Run(RunArgs),
+    /// Prints the shortest call path that keeps a function
+    Why(WhyArgs),
     /// Shows what is inside a built program or a .beam file
     Inspect(InspectArgs),
     /// Prints the licences of everything inside a built program
@@ -137,6 +139,25 @@ pub struct RunArgs {
     /// The program's own arguments, after `--`
     #[arg(last = true)]
     pub args: Vec<OsString>,
+}
+
+/// `lam why`.
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "lam why [OPTIONS] M[:F[/A]] FILES|DIRS|GLOBS...\n       lam why [OPTIONS] --boot FILES|DIRS|GLOBS...",
+    mut_arg("inputs", |arg| arg.help("The module or function that is asked about (not with --boot), then the program")),
+    mut_arg("boot", |arg| {
+        let flag = arg.num_args(0..=1).require_equals(true).default_missing_value("none");
+        flag.help("Prints the boot level and what decides it").hide_possible_values(true)
+    })
+)]
+pub struct WhyArgs {
+    /// What is asked about, then the program; `boot` is a flag here.
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    /// Where it shall run
+    #[arg(short, long, value_enum, default_value = "native")]
+    pub target: Target,
 }
 
 /// `lam inspect`.

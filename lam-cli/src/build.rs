@@ -36,6 +36,24 @@ pub fn command(args: &BuildArgs) -> Result<ExitCode> {
 
 /// Links the program of these arguments; prints warnings and, unless `quiet`, which OTP it uses.
 pub fn image(args: &ProgramArgs, inputs: &Inputs, target: Target, quiet: bool) -> Result<BuiltImage> {
+    let built = with_input(args, inputs, target, quiet, &link::build_image)?;
+    if built.bytes.len() % 4096 != 0 {
+        return Err(Error::bug("the image's length is not a multiple of 4096"));
+    }
+    for warning in &built.warnings {
+        warn(warning);
+    }
+    Ok(built)
+}
+
+/// Hands what the linker needs to `act`; prints warnings and, unless `quiet`, which OTP it is.
+pub fn with_input<R>(
+    args: &ProgramArgs,
+    inputs: &Inputs,
+    target: Target,
+    quiet: bool,
+    act: &dyn Fn(&BuildInput<'_>) -> Result<R>,
+) -> Result<R> {
     if inputs.modules.is_empty() {
         return Err(Error::new("no module was given").hint("name at least one .beam file"));
     }
@@ -56,22 +74,14 @@ pub fn image(args: &ProgramArgs, inputs: &Inputs, target: Target, quiet: bool) -
             warn(&format!("`{}` replaces OTP's module `{}`", given.path.display(), given.name));
         }
     }
-    let input = BuildInput {
+    act(&BuildInput {
         given: given_modules,
         apps: inputs.apps.clone(),
         library: &otp,
         options: options(args)?,
         target,
         base_address: pack::base_address(target)?,
-    };
-    let built = link::build_image(&input)?;
-    if built.bytes.len() % 4096 != 0 {
-        return Err(Error::bug("the image's length is not a multiple of 4096"));
-    }
-    for warning in &built.warnings {
-        warn(warning);
-    }
-    Ok(built)
+    })
 }
 
 fn options(args: &ProgramArgs) -> Result<Options> {

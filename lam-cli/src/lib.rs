@@ -15,6 +15,7 @@ pub mod error;
 pub mod inspect;
 pub mod licenses;
 pub mod run;
+pub mod why;
 #[cfg(feature = "wasmtime")]
 pub mod wasi_host;
 
@@ -49,6 +50,7 @@ pub fn main() -> ExitCode {
     let result = match args.command {
         args::Command::Build(args) => build::command(&args),
         args::Command::Run(args) => run::command(&args),
+        args::Command::Why(args) => why::command(&args),
         args::Command::Inspect(args) => inspect::command(&args),
         args::Command::Licenses(args) => licenses::command(&args),
     };

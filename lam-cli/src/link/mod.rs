@@ -15,8 +15,10 @@ mod reach;
 mod scan;
 mod sites;
 mod value;
+mod why;
 
 pub use inspect::{inspect_image, inspect_module};
+pub use why::{why, why_boot};
 use lam_vm::bif::machine_fingerprint;
 
 use lam_vm::image::{LayoutInput, LayoutModule, View, embedded, layout};

@@ -14,6 +14,7 @@ use lam_vm::loader::specialise::is_lacking_native;
 use super::literal::{self, Met};
 use super::natives::NativeTable;
 use super::program::{Place, Program};
+use super::why::{Edges, How};
 use super::{scan, sites};
 use crate::error::{Error, Result};
 use crate::plan::{Boot, Missing, Shake};
@@ -39,6 +40,19 @@ pub struct Reached {
     pub parents: BTreeMap<Place, Option<Place>>,
     /// The machine's functions that calls may reach whose target is made at run time.
     pub unseen_natives: UnseenNatives,
+    /// Kernel's servers that given code asks for something.
+    pub services: Vec<Asked>,
+    /// There only where `lam why` wants it.
+    pub edges: Edges,
+}
+
+/// A call that asks one of kernel's servers.
+pub struct Asked {
+    pub server: &'static str,
+    /// `M:F` of what is called.
+    pub function: String,
+    /// The caller, then who asked for that one, up to a root.
+    pub path: Vec<String>,
 }
 
 /// Which of the machine's own functions may be called without standing in kept code.
@@ -77,7 +91,7 @@ struct Reach<'a, 'p> {
     parents: BTreeMap<Place, Option<Place>>,
     todo: VecDeque<Place>,
     /// What only LAM's own modules reach: they know what the machine lacks.
-    quiet: Vec<(Place, Option<Place>)>,
+    quiet: Vec<(Place, Option<Place>, How)>,
     /// Modules of which something is kept.
     touched: BTreeSet<usize>,
     whole: BTreeSet<usize>,
@@ -96,10 +110,26 @@ struct Reach<'a, 'p> {
     /// What the machine's own needs may reach and leave out: modules, and functions of them or `*`.
     dormant: BTreeSet<(&'static str, &'static str)>,
     dormant_places: BTreeSet<Place>,
+    /// Collected for `lam why` alone.
+    edges: Option<Edges>,
 }
 
 /// Finds what is kept. `entry` is a root of its own.
 pub fn reach(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, String, u8)) -> Result<Reached> {
+    run(program, natives, entry, None)
+}
+
+/// As `reach`, with all edges.
+pub fn reach_with_edges(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, String, u8)) -> Result<Reached> {
+    run(program, natives, entry, Some(Edges::default()))
+}
+
+fn run(
+    program: &mut Program<'_>,
+    natives: &NativeTable,
+    entry: &(String, String, u8),
+    edges: Option<Edges>,
+) -> Result<Reached> {
     let shake = program.input.options.shake;
     let mut reach = Reach {
         program,
@@ -120,6 +150,7 @@ pub fn reach(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, 
         is_reporting: true,
         dormant: BTreeSet::new(),
         dormant_places: BTreeSet::new(),
+        edges,
     };
     reach.user_roots(entry)?;
     reach.run()?;
@@ -128,7 +159,7 @@ pub fn reach(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, 
     reach.run()?;
     reach.sleep();
     for root in ROOTS {
-        reach.root(root.mfa)?;
+        reach.root(root.mfa, root.why)?;
     }
     reach.run()?;
     reach.whole_apps()?;
@@ -143,11 +174,11 @@ impl Reach<'_, '_> {
         if let Some(module) = self.program.load(&entry.0)?
             && let Some(place) = self.program.exported(module, &entry.1, entry.2)
         {
-            self.keep(place, None);
+            self.keep(place, None, How::Entry);
         }
         for module in 0..self.program.modules.len() {
             if self.program.modules[module].is_given && self.shake != Shake::All {
-                self.keep_all(module, None);
+                self.keep_all(module, None, How::Given);
             }
         }
         for keep in self.program.input.options.keep.clone() {
@@ -156,7 +187,7 @@ impl Reach<'_, '_> {
         let names: Vec<String> = self.program.input.apps.iter().flat_map(|app| app_modules(&app.bytes)).collect();
         for name in names {
             if let Some(module) = self.program.load(&name)? {
-                self.keep_exports(module, None);
+                self.keep_exports(module, None, How::AppFile);
             }
         }
         Ok(())
@@ -170,7 +201,7 @@ impl Reach<'_, '_> {
             return Err(Error::new(format!("cannot keep `{text}`: there is no module `{module_name}`")));
         };
         let Some(rest) = rest else {
-            self.keep_exports(module, None);
+            self.keep_exports(module, None, How::Kept);
             return Ok(());
         };
         let (function, arity) = rest.rsplit_once('/').ok_or_else(wrong)?;
@@ -178,31 +209,35 @@ impl Reach<'_, '_> {
         let Some(place) = self.program.exported(module, function, arity) else {
             return Err(Error::new(format!("cannot keep `{text}`: `{module_name}` does not export it")));
         };
-        self.keep(place, None);
+        self.keep(place, None, How::Kept);
         Ok(())
     }
 
-    fn root(&mut self, (module, function, arity): (&str, &str, u8)) -> Result<()> {
+    fn root(&mut self, (module, function, arity): (&str, &str, u8), why: &'static str) -> Result<()> {
         if let Some(module) = self.program.load(module)?
             && let Some(place) = self.program.exported(module, function, arity)
         {
-            self.keep(place, None);
+            self.keep(place, None, How::Machine(why));
         }
         Ok(())
     }
 
     // --- keeping
 
-    fn keep(&mut self, place: Place, parent: Option<Place>) {
-        if self.parents.contains_key(&place) {
+    fn keep(&mut self, place: Place, parent: Option<Place>, how: How) {
+        let is_known = self.parents.contains_key(&place);
+        if !is_known && self.is_dormant(place) {
             return;
         }
-        if self.is_dormant(place) {
+        if let Some(edges) = &mut self.edges {
+            edges.add(parent, place, how);
+        }
+        if is_known {
             return;
         }
         let is_given = |place: Place| self.program.modules[place.0].is_given;
         if self.is_reporting && self.program.modules[place.0].app == "lam" && parent.is_some_and(|parent| !is_given(parent)) {
-            self.quiet.push((place, parent));
+            self.quiet.push((place, parent, how));
             return;
         }
         self.parents.insert(place, parent);
@@ -212,9 +247,9 @@ impl Reach<'_, '_> {
             let functions = &self.program.modules[module].file.code.functions;
             let on_load: Vec<usize> =
                 functions.iter().enumerate().filter(|(_, function)| function.is_on_load).map(|(index, _)| index).collect();
-            on_load.into_iter().for_each(|index| self.keep((module, index), Some(place)));
+            on_load.into_iter().for_each(|index| self.keep((module, index), Some(place), How::OnLoad));
             if matches!(self.shake, Shake::Modules | Shake::None) {
-                self.keep_all(module, Some(place));
+                self.keep_all(module, Some(place), How::Whole);
             }
         }
     }
@@ -244,21 +279,21 @@ impl Reach<'_, '_> {
             self.parents.insert(place, Some(parent));
             self.dormant_places.insert(place);
         } else {
-            self.keep(place, Some(parent));
+            self.keep(place, Some(parent), How::Calls);
         }
     }
 
     /// Every function of a module.
-    fn keep_all(&mut self, module: usize, parent: Option<Place>) {
+    fn keep_all(&mut self, module: usize, parent: Option<Place>, how: How) {
         if self.whole.insert(module) {
             let count = self.program.modules[module].file.code.functions.len();
-            (0..count).for_each(|index| self.keep((module, index), parent));
+            (0..count).for_each(|index| self.keep((module, index), parent, how));
         }
     }
 
     /// Every exported function of a module, and what these need.
-    fn keep_exports(&mut self, module: usize, parent: Option<Place>) {
-        self.exported_places(module).into_iter().for_each(|place| self.keep(place, parent));
+    fn keep_exports(&mut self, module: usize, parent: Option<Place>, how: How) {
+        self.exported_places(module).into_iter().for_each(|place| self.keep(place, parent, how));
     }
 
     fn exported_places(&self, module: usize) -> Vec<Place> {
@@ -268,8 +303,8 @@ impl Reach<'_, '_> {
 
     /// What was put off until all that the program surely calls is found.
     fn keep_quiet(&mut self) {
-        for (place, parent) in std::mem::take(&mut self.quiet) {
-            self.keep(place, parent);
+        for (place, parent, how) in std::mem::take(&mut self.quiet) {
+            self.keep(place, parent, how);
         }
     }
 
@@ -301,7 +336,7 @@ impl Reach<'_, '_> {
                     if let Some(module) = self.program.load(module)?
                         && let Some(place) = self.program.exported(module, function, *arity)
                     {
-                        self.keep(place, Some(caller));
+                        self.keep(place, Some(caller), How::Server(server.name));
                     }
                 }
             }
@@ -326,13 +361,13 @@ impl Reach<'_, '_> {
                     file.exports.iter().map(|export| (file.atom(export.function).to_string(), export.arity)).collect();
                 for (function, arity) in exports {
                     if let Some(place) = self.program.exported(module, &function, arity) {
-                        self.keep(place, Some(maker));
+                        self.keep(place, Some(maker), How::Handed);
                     }
                 }
             }
             for ((function, arity), caller) in self.handed.clone() {
                 if let Some(place) = self.program.exported(module, &function, arity) {
-                    self.keep(place, Some(caller));
+                    self.keep(place, Some(caller), How::Handed);
                 }
             }
         }
@@ -356,7 +391,7 @@ impl Reach<'_, '_> {
                 if let Some(module) = self.program.load(&name)?
                     && self.program.exports(&name, "__impl__", 1)
                 {
-                    self.keep_exports(module, caller);
+                    self.keep_exports(module, caller, How::Protocol);
                 }
             }
         }
@@ -387,7 +422,7 @@ impl Reach<'_, '_> {
                 if is_known && let Some(module) = self.program.load(&name)? {
                     // That these may be called is a guess; what they lack is no news.
                     let exported = self.exported_places(module);
-                    self.quiet.extend(exported.into_iter().map(|place| (place, Some(caller))));
+                    self.quiet.extend(exported.into_iter().map(|place| (place, Some(caller), How::Unresolved)));
                 }
             }
             if !self.is_reporting {
@@ -412,7 +447,7 @@ impl Reach<'_, '_> {
             if self.program.input.library.module(&name).is_some_and(|file| apps.contains(&file.app))
                 && let Some(module) = self.program.load(&name)?
             {
-                self.keep_all(module, Some(caller));
+                self.keep_all(module, Some(caller), How::UnseenCode);
             }
         }
         Ok(())
@@ -439,7 +474,9 @@ impl Reach<'_, '_> {
         let (module_name, name, arity) = self.program.mfa(place);
         if self.natives.has(module_name, name, arity) {
             let traps: Vec<_> = sites::traps(module_name, name, arity).collect();
-            return traps.into_iter().try_for_each(|(module, function, arity)| self.named(place, module, function, Some(arity)));
+            return traps
+                .into_iter()
+                .try_for_each(|(module, function, arity)| self.named(place, module, function, Some(arity), How::Traps));
         }
         if is_lacking_native(&module.file, self.natives, place.1) {
             let name = self.program.name(place);
@@ -454,28 +491,32 @@ impl Reach<'_, '_> {
         }
         for (module, function, arity) in &found.calls {
             self.call(place, module, function, *arity, is_given)?;
-            if is_given && sites::runs_unseen_code(module, function) && self.unseen.is_none() {
-                self.unseen = Some(place);
+            if is_given && sites::runs_unseen_code(module, function) {
+                self.unseen.get_or_insert(place);
+                self.edges.iter_mut().for_each(|edges| drop(edges.runs_unseen.insert(place)));
             }
             if self.is_reporting && !LISTED_APPS.contains(&&*app) {
                 self.service(place, module, function);
             }
         }
-        for (module, function, arity) in &found.named {
+        for scan::Named { module, function, arity, how } in &found.named {
             // Our own modules put servers to sleep by names; what these need comes with the server.
             let of_server = |mfa: &(&str, &str, u8)| mfa.0 == module && mfa.1 == function && Some(mfa.2) == *arity;
             if app == "lam" && SERVERS.iter().flat_map(|server| server.keep).any(of_server) {
                 continue;
             }
-            self.named(place, module, function, *arity)?;
+            self.named(place, module, function, *arity, *how)?;
         }
         for module in &found.whole {
             if let Some(module) = self.program.load(module)? {
-                self.keep_exports(module, Some(place));
+                self.keep_exports(module, Some(place), How::CalledBack);
             }
         }
         for handed in found.handed {
             self.handed.entry(handed).or_insert(place);
+        }
+        if found.is_unresolved && is_given {
+            self.edges.iter_mut().for_each(|edges| drop(edges.is_unresolved.insert(place)));
         }
         if found.is_unresolved && is_given && self.parents.contains_key(&place) && !self.started.contains("") {
             // Once is enough: it keeps what all given code names.
@@ -488,8 +529,9 @@ impl Reach<'_, '_> {
     /// A call by name.
     fn call(&mut self, caller: Place, module_name: &str, function: &str, arity: u8, is_given: bool) -> Result<()> {
         if self.natives.has(module_name, function, arity) {
+            self.outside(caller, module_name, function, arity);
             for (module, function, arity) in sites::traps(module_name, function, arity) {
-                self.named(caller, module, function, Some(arity))?;
+                self.named(caller, module, function, Some(arity), How::Traps)?;
             }
             return Ok(());
         }
@@ -497,9 +539,10 @@ impl Reach<'_, '_> {
         if let Some(module) = found
             && let Some(place) = self.program.exported(module, function, arity)
         {
-            self.keep(place, Some(caller));
+            self.keep(place, Some(caller), How::Calls);
             return Ok(());
         }
+        self.outside(caller, module_name, function, arity);
         let name = format!("{module_name}:{function}/{arity}");
         let what = match found.map(|module| self.program.modules[module].is_given) {
             Some(true) => format!("`{name}` is called, and the given `{module_name}` does not export it"),
@@ -516,14 +559,21 @@ impl Reach<'_, '_> {
     }
 
     /// A function that a tuple or a known site names: kept where it is there.
-    fn named(&mut self, caller: Place, module: &str, function: &str, arity: Option<u8>) -> Result<()> {
+    fn named(&mut self, caller: Place, module: &str, function: &str, arity: Option<u8>, how: How) -> Result<()> {
         let Some(module) = self.program.load(module)? else { return Ok(()) };
         let places = match arity {
             Some(arity) => self.program.exported(module, function, arity).into_iter().collect(),
             None => self.program.exported_all(module, function),
         };
-        places.into_iter().for_each(|place| self.keep(place, Some(caller)));
+        places.into_iter().for_each(|place| self.keep(place, Some(caller), how));
         Ok(())
+    }
+
+    /// A call of what is no function of a module.
+    fn outside(&mut self, caller: Place, module: &str, function: &str, arity: u8) {
+        if let Some(edges) = &mut self.edges {
+            edges.outside.entry(format!("{module}:{function}/{arity}")).or_default().push(caller);
+        }
     }
 
     fn service(&mut self, caller: Place, module: &str, function: &str) {
@@ -565,11 +615,17 @@ impl Reach<'_, '_> {
             let boot = if boot == Boot::App { "app" } else { "kernel" };
             warnings.push(format!("boot level `{boot}` is not there yet; the program starts at level `none`"));
         }
+        let services: Vec<Asked> = self
+            .services
+            .iter()
+            .map(|(server, (function, caller))| {
+                let path = path(&self.parents, self.program, Some(*caller));
+                Asked { server, function: function.clone(), path }
+            })
+            .collect();
         if self.program.input.options.boot.is_none() {
-            for (server, (function, caller)) in &self.services {
-                let mut steps = vec![self.program.name(*caller)];
-                steps.extend(path(&self.parents, self.program, self.parents[caller]));
-                steps.reverse();
+            for Asked { server, function, path } in &services {
+                let steps: Vec<&str> = path.iter().rev().map(String::as_str).collect();
                 warnings.push(format!(
                     "`{function}` asks kernel's `{server}` (called by way of {}); boot level `kernel` is not there yet, so it will not answer",
                     steps.join(" > ")
@@ -595,7 +651,8 @@ impl Reach<'_, '_> {
         } else {
             UnseenNatives::Named { names: self.names_in_given_code(), is_unresolved: self.started.contains("") }
         };
-        Reached { kept, missing, warnings, parents: self.parents, unseen_natives }
+        let edges = self.edges.unwrap_or_default();
+        Reached { kept, missing, warnings, parents: self.parents, unseen_natives, services, edges }
     }
 }
 

@@ -11,6 +11,7 @@ use lam_vm::loader::ir::{Arg, Function, Op, Reg};
 use super::literal::{self, Met};
 use super::sites::{self, Site};
 use super::value::Value;
+use super::why::How;
 
 /// What a function asks of others.
 #[derive(Debug, Default)]
@@ -19,14 +20,24 @@ pub struct Found {
     pub local: Vec<usize>,
     /// Called by name, in order: module, function, arity.
     pub calls: Vec<(String, String, u8)>,
-    /// Named where a tuple or a known site makes them callable; `None` is any arity.
-    pub named: Vec<(String, String, Option<u8>)>,
+    /// Named where a tuple or a known site makes them callable.
+    pub named: Vec<Named>,
     /// Modules any export of which may be called.
     pub whole: Vec<String>,
     /// Function and arity of calls whose module alone is not known.
     pub handed: Vec<(String, u8)>,
     /// A call whose module or function is not known.
     pub is_unresolved: bool,
+}
+
+/// A function that is not called by name.
+#[derive(Debug)]
+pub struct Named {
+    pub module: String,
+    pub function: String,
+    /// `None` is any.
+    pub arity: Option<u8>,
+    pub how: How,
 }
 
 struct Scan<'a> {
@@ -226,16 +237,14 @@ impl Scan<'_> {
             Site::Apply(..) => {}
             Site::Fun(m, f, a) => match (args[m].as_atom(), args[f].as_atom(), &args[a]) {
                 (Some(module), Some(function), Value::Int(arity)) => {
-                    self.found.named.push((module.into(), function.into(), u8::try_from(*arity).ok()));
+                    self.named(module, function, u8::try_from(*arity).ok(), How::Names);
                 }
-                (Some(module), Some(function), _) => self.found.named.push((module.into(), function.into(), None)),
+                (Some(module), Some(function), _) => self.named(module, function, None, How::Names),
                 _ => self.found.is_unresolved = true,
             },
             Site::Callbacks(m, callbacks) => match args[m].as_atom() {
                 Some(module) => {
-                    let names =
-                        callbacks.iter().map(|(function, arity)| (module.to_string(), function.to_string(), Some(*arity)));
-                    self.found.named.extend(names);
+                    callbacks.iter().for_each(|(function, arity)| self.named(module, function, Some(*arity), How::CalledBack));
                 }
                 None => self.found.is_unresolved = true,
             },
@@ -244,6 +253,10 @@ impl Scan<'_> {
                 None => self.found.is_unresolved = true,
             },
         }
+    }
+
+    fn named(&mut self, module: &str, function: &str, arity: Option<u8>, how: How) {
+        self.found.named.push(Named { module: module.into(), function: function.into(), arity, how });
     }
 
     fn apply(&mut self, module: &Value, function: &Value, args: Option<Vec<Value>>) {
@@ -259,7 +272,7 @@ impl Scan<'_> {
             return;
         };
         let arity = args.as_ref().and_then(|args| u8::try_from(args.len()).ok());
-        self.found.named.push((module.into(), function.into(), arity));
+        self.named(module, function, arity, How::Applies);
         if let Some(args) = args {
             self.known_site(module, function, &args, depth + 1);
         }
@@ -274,14 +287,14 @@ impl Scan<'_> {
             // The reader of `get_until` adds two arguments of its own.
             let is_reader = elements[0].as_atom() == Some("get_until");
             match &window[2] {
-                Value::Int(arity) => self.found.named.push((module, function, u8::try_from(*arity).ok())),
+                Value::Int(arity) => self.named(&module, &function, u8::try_from(*arity).ok(), How::Names),
                 list => match list.elements().filter(|_| !is_reader) {
                     Some(args) => {
-                        self.found.named.push((module.clone(), function.clone(), u8::try_from(args.len()).ok()));
+                        self.named(&module, &function, u8::try_from(args.len()).ok(), How::Names);
                         self.known_site(&module, &function, &args, 1);
                     }
                     None if matches!(list, Value::Unknown | Value::Cons(_) | Value::Nil | Value::Data) => {
-                        self.found.named.push((module, function, None));
+                        self.named(&module, &function, None, How::Names);
                     }
                     None => {}
                 },

@@ -1,0 +1,7 @@
+%% Asks for a server of kernel.
+-module(net).
+-export([main/0]).
+
+main() -> listen(0).
+
+listen(Port) -> gen_tcp:listen(Port, []).
