@@ -71,9 +71,9 @@ fn what_is_not_kept_ends_with_1() {
 
 #[test]
 fn the_boot_level_says_why() {
-    let scratch = scratch("boot", &["direct", "net"]);
+    let scratch = scratch("boot", &["direct", "listens"]);
     let text = why(&scratch, &["--boot", "direct.beam"]);
     assert!(text.starts_with("boot level none: nothing that the program calls"), "{text}");
-    let text = why(&scratch, &["--boot", "net.beam"]);
-    assert!(text.contains("`inet_db`") && text.contains("  net:main/0\n    calls net:listen/1\n    calls gen_tcp:listen\n"), "{text}");
+    let text = why(&scratch, &["--boot", "listens.beam"]);
+    assert!(text.contains("`inet_db`") && text.contains("  listens:main/0\n    calls listens:listen/1\n    calls gen_tcp:listen\n"), "{text}");
 }

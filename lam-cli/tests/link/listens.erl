@@ -1,5 +1,5 @@
 %% Asks for a server of kernel.
--module(net).
+-module(listens).
 -export([main/0]).
 
 main() -> listen(0).
