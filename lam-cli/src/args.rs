@@ -93,6 +93,9 @@ pub struct ProgramArgs {
     /// Keeps a module (or M:F/A) that no call was found to reach
     #[arg(long, value_name = "M")]
     pub keep: Vec<String>,
+    /// Puts a folder into the program as the application's `priv` [by itself: `priv` beside a given `ebin`]
+    #[arg(long, value_name = "APP=DIR")]
+    pub include: Vec<String>,
     /// What to leave out when nothing reaches it
     #[arg(long, value_enum, default_value = "functions")]
     pub shake: Shake,

@@ -9,7 +9,7 @@ use crate::error::{Error, Result, warn};
 use crate::input::{self, Inputs};
 use crate::otp::Otp;
 use crate::plan::{BuildInput, BuiltImage, Entry, Library, Options};
-use crate::{link, output, pack};
+use crate::{embed, link, output, pack};
 
 /// Runs the command.
 pub fn command(args: &BuildArgs) -> Result<ExitCode> {
@@ -77,6 +77,7 @@ pub fn with_input<R>(
     act(&BuildInput {
         given: given_modules,
         apps: inputs.apps.clone(),
+        files: embed::collect(inputs, &args.include)?,
         library: &otp,
         options: options(args)?,
         target,
@@ -177,7 +178,8 @@ fn report(path: &Path, total_bytes: usize, built: &BuiltImage) {
         size(built.bytes.len() as u64)
     );
     if !built.sections.is_empty() {
-        let parts: Vec<String> = built.sections.iter().map(|(name, bytes)| format!("{name} {}", size(*bytes))).collect();
+        let sections = built.sections.iter().filter(|(_, bytes)| *bytes > 0);
+        let parts: Vec<String> = sections.map(|(name, bytes)| format!("{name} {}", size(*bytes))).collect();
         eprintln!("  {}", parts.join(", "));
     }
 }

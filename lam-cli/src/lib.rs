@@ -20,6 +20,7 @@ pub mod why;
 pub mod wasi_host;
 
 pub mod beam;
+pub mod embed;
 pub mod input;
 pub mod link;
 pub mod otp;

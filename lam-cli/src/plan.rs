@@ -32,6 +32,15 @@ pub struct GivenApp {
     pub bytes: Arc<[u8]>,
 }
 
+/// A file (or a folder, without bytes) of the program's own file system.
+#[derive(Debug, Clone)]
+pub struct Embedded {
+    /// From the root on: `lib/shop/priv/a.txt`.
+    pub path: String,
+    /// `None` for a folder.
+    pub bytes: Option<Arc<[u8]>>,
+}
+
 /// A module or `.app` file of the library.
 #[derive(Debug, Clone)]
 pub struct LibraryFile {
@@ -93,6 +102,8 @@ pub struct BuildInput<'a> {
     pub given: Vec<Given>,
     /// Given `.app` files, sorted by name.
     pub apps: Vec<GivenApp>,
+    /// Files that go in as they are, sorted by path.
+    pub files: Vec<Embedded>,
     /// OTP and our own modules.
     pub library: &'a dyn Library,
     /// What the user asked for.

@@ -79,12 +79,12 @@ fn damaged_programs_do_not_start() {
     let mut starts = (0..bytes.len() - 512).step_by(8).filter(|at| bytes[*at..].starts_with(b"LAMIMG\0\0"));
     let image = starts.rfind(|at| word(at + 8) > 4096 && word(at + 8) <= bytes.len() - at).expect("an image");
     let sections: Vec<(usize, usize)> =
-        (0..12).map(|number| (word(image + 104 + 16 * number), word(image + 112 + 16 * number))).collect();
-    let code_and_literals = [1, 2];
-    let header = (0..104 + 12 * 16 + 4).map(|at| (at, false));
+        (0..14).map(|number| (word(image + 104 + 16 * number), word(image + 112 + 16 * number))).collect();
+    let content = [1, 2, 13];
+    let header = (0..104 + 14 * 16 + 4).map(|at| (at, false));
     let tables = sections.iter().enumerate().flat_map(|(number, (offset, length))| {
-        let content = code_and_literals.contains(&number);
-        (*offset..offset + length).step_by(if content { 4999 } else { 97 }).map(move |at| (at, content))
+        let is_content = content.contains(&number);
+        (*offset..offset + length).step_by(if is_content { 4999 } else { 97 }).map(move |at| (at, is_content))
     });
     let mut found = 0;
     for (at, verify) in header.chain(tables) {

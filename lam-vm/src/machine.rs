@@ -17,7 +17,7 @@ use crate::heap::{self, OwnedTerm};
 use crate::image::embedded;
 use crate::interp::coverage;
 use crate::io::Standard;
-use crate::platform::{env, stdio};
+use crate::platform::{env, files, stdio};
 use crate::process::{RunQueues, Sharing};
 use crate::sched::{Driver, Turn};
 use crate::sync::Arc;
@@ -151,6 +151,8 @@ impl Machine {
         term::otp::set_release(boot.otp_release as u32);
         // SAFETY: literals are whole boxes and stay in place; the other sections hold no terms that anything points into.
         unsafe { heap::statics::register(image.base(), image.total_bytes()) };
+        let [file_index, file_bytes] = image.embedded_files();
+        files::mount_embedded(file_index, file_bytes);
         let facts = embedded::decode(image.embedded());
         let vm_args = facts.iter().find(|(name, _)| *name == embedded::VM_ARGS).map_or(&[][..], |(_, text)| text);
         let mut system = System::new(Code::new(image, bif_by_name), run_queues(vm_args));

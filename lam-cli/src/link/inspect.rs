@@ -53,12 +53,15 @@ pub fn inspect_image(args: &InspectArgs, image: &[u8]) -> Result<String> {
             module.exports
         );
     }
+    for (path, bytes) in view.files() {
+        text += &format!("embedded {path} {bytes} bytes\n");
+    }
     if args.verify {
         let wrong = view.verify();
         if !wrong.is_empty() {
             return Err(Error::new(format!("the program is damaged: {}", wrong.join("; "))));
         }
-        text += "verified: tables, code and literals are sound\n";
+        text += "verified: tables, code, literals and files are sound\n";
     }
     Ok(text)
 }

@@ -64,6 +64,7 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         .map(|(kept, code)| LayoutModule { file: &program.modules[kept.module].file, code })
         .collect();
     let kind = if entry.0.starts_with("Elixir.") { "elixir" } else { "erlang" };
+    let files: Vec<(String, Option<&[u8]>)> = input.files.iter().map(|file| (file.path.clone(), file.bytes.as_deref())).collect();
     let bytes = layout(&LayoutInput {
         modules: &modules,
         base: input.base_address,
@@ -72,6 +73,7 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         kind,
         otp_release: input.library.major(),
         embedded: &embedded_facts(input, &program, &mut reached),
+        files: &files,
         machine: machine_fingerprint(),
         natives: &natives,
     })

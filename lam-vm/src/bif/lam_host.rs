@@ -6,6 +6,7 @@ use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::heap::external_decode::{DecodeOptions, decode};
 use crate::image::embedded;
 use crate::io::{Reader, StdinAnswer};
+use crate::platform::files;
 use crate::platform::stdio::{self, Stream};
 use crate::term::Term;
 
@@ -86,7 +87,7 @@ fn window_size<'c>(call: &mut Call<'c>, [fd]: [Term<'c>; 1]) -> BifResult<'c> {
 
 fn info<'c>(call: &mut Call<'c>, [item]: [Term<'c>; 1]) -> BifResult<'c> {
     let undefined = Term::atom(am::UNDEFINED);
-    let Some(name) = item.as_atom() else { return Ok(undefined) };
+    let Some(name) = item.as_atom() else { return Ok(pair(call, item).unwrap_or(undefined)) };
     match name.text() {
         "arguments" => {
             let arguments: Vec<Term<'c>> = call.system().arguments.iter().map(|bytes| call.binary(bytes)).collect();
@@ -116,4 +117,15 @@ fn info<'c>(call: &mut Call<'c>, [item]: [Term<'c>; 1]) -> BifResult<'c> {
         }
         _ => Ok(undefined),
     }
+}
+
+/// `{lib_dir, App}`
+fn pair<'c>(call: &mut Call<'c>, item: Term<'c>) -> Option<Term<'c>> {
+    let [name, app] = item.as_tuple_of::<2>()?;
+    let (name, app) = (name.as_atom()?, app.as_atom()?);
+    if name.text() != "lib_dir" {
+        return None;
+    }
+    let folder = files::embedded_folder(format!("lib/{}", app.text()).as_bytes())?;
+    Some(call.charlist(core::str::from_utf8(&folder).ok()?))
 }

@@ -1,6 +1,7 @@
 //! Opening a mapped image: checks of header and tables, relocation where it lies elsewhere than bound.
 
 use crate::image::format::{BootInfo, Header, LineRow, MAGIC, ModuleRow, Section, checksums};
+use crate::platform::bundle::index as bundle;
 use crate::platform::env;
 use crate::term::{Export, FunEntry};
 
@@ -15,6 +16,8 @@ pub enum OpenError {
     BadTables,
     /// Literals and code are not.
     BadContent,
+    /// An embedded file is not.
+    BadFiles,
 }
 
 impl core::fmt::Display for OpenError {
@@ -25,6 +28,7 @@ impl core::fmt::Display for OpenError {
             OpenError::Truncated => write!(f, "the embedded program is damaged: it is shorter than its header says"),
             OpenError::BadSection(section) => write!(f, "the embedded program is damaged: its section {section:?} lies outside"),
             OpenError::BadTables => write!(f, "the embedded program is damaged: its tables do not give their checksum"),
+            OpenError::BadFiles => write!(f, "the embedded program is damaged: a file in it does not give its checksum"),
             OpenError::BadContent => {
                 write!(f, "the embedded program is damaged: its code and literals do not give their checksum")
             }
@@ -46,7 +50,12 @@ unsafe impl Sync for Image {}
 
 /// Whether code and literals are looked at too: natively that would read pages which nothing else needs, so only where it is asked for.
 fn verifies() -> bool {
-    cfg!(target_family = "wasm") || env::get(b"LAM_VERIFY").is_some_and(|value| value == b"1")
+    cfg!(target_family = "wasm") || asks_to_verify()
+}
+
+/// Embedded files are looked at only where it is asked for.
+fn asks_to_verify() -> bool {
+    env::get(b"LAM_VERIFY").is_some_and(|value| value == b"1")
 }
 
 impl Image {
@@ -85,6 +94,9 @@ impl Image {
         }
         if verifies && content != header.checksums[1] {
             return Err(OpenError::BadContent);
+        }
+        if asks_to_verify() && !bundle::damaged(image.slice(Section::FileIndex), image.slice(Section::FileBytes)).is_empty() {
+            return Err(OpenError::BadFiles);
         }
         let delta = (base as usize as u64).wrapping_sub(header.base);
         if delta != 0 {
@@ -147,6 +159,10 @@ impl Image {
     pub fn embedded(&self) -> &'static [u8] {
         self.slice(Section::Embedded)
     }
+    /// The index of embedded files, and their bytes.
+    pub fn embedded_files(&self) -> [&'static [u8]; 2] {
+        [self.slice(Section::FileIndex), self.slice(Section::FileBytes)]
+    }
     /// The atoms after the well-known ones; `None` when the table is damaged.
     pub fn atoms(&self) -> Option<Vec<&'static str>> {
         let bytes: &'static [u8] = self.slice(Section::Atoms);
@@ -171,4 +187,6 @@ const SECTIONS: [Section; crate::image::format::SECTION_COUNT] = [
     Section::ExportIndex,
     Section::Embedded,
     Section::Relocations,
+    Section::FileIndex,
+    Section::FileBytes,
 ];

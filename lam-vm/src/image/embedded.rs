@@ -3,7 +3,7 @@
 //! ```text
 //! u32 count | { u32 name length, u32 content length }* | { name, content }*
 //! ```
-//! Files of the program have names from `/` on; other names are facts for tools.
+//! Facts for tools and for the program itself; its files have sections of their own.
 
 /// The calls that will fail at run time, as `lam inspect --missing` prints them.
 pub const MISSING: &str = "missing";

@@ -38,13 +38,17 @@ pub enum Section {
     Files,
     /// `u32` each: open addressing over the exports, number + 1, 0 where empty; a power of two of slots.
     ExportIndex,
-    /// Names and contents of embedded files.
+    /// `embedded`: facts about the program, by name.
     Embedded,
     /// One bit a word of the image up to this section.
     Relocations,
+    /// `platform::bundle::index`: names and places of embedded files.
+    FileIndex,
+    /// Their bytes, the last section: the index holds a checksum of each file, looked at only when somebody verifies.
+    FileBytes,
 }
 
-pub const SECTION_COUNT: usize = 12;
+pub const SECTION_COUNT: usize = 14;
 
 /// First bytes of an image.
 #[repr(C)]
@@ -58,7 +62,7 @@ pub struct Header {
     pub boot: BootInfo,
     /// Offset and length in bytes.
     pub sections: [[u64; 2]; SECTION_COUNT],
-    /// CRC-32 of the header up to here and of all sections but literals and code; CRC-32 of those two.
+    /// CRC-32 of the header up to here and of all sections but literals, code and the bytes of files; CRC-32 of literals and code.
     pub checksums: [u32; 2],
 }
 
@@ -68,10 +72,11 @@ pub fn checksums(bytes: &[u8], sections: &[[u64; 2]; SECTION_COUNT], with_conten
     let (mut tables, mut content) = (crc32(0, &bytes[..header]), 0);
     for (number, [offset, length]) in sections.iter().enumerate() {
         let section = &bytes[*offset as usize..(*offset + *length) as usize];
-        if number != Section::Literals as usize && number != Section::Code as usize {
-            tables = crc32(tables, section);
-        } else if with_content {
+        let is_content = number == Section::Literals as usize || number == Section::Code as usize;
+        if is_content && with_content {
             content = crc32(content, section);
+        } else if !is_content && number != Section::FileBytes as usize {
+            tables = crc32(tables, section);
         }
     }
     [tables, content]

@@ -15,6 +15,7 @@ use crate::atom::{self, Atom};
 use crate::isa::emit::{Fix, ModuleCode};
 use crate::isa::specific::number;
 use crate::loader::BeamFile;
+use crate::platform::bundle::index as bundle;
 use crate::term::word;
 
 /// One module to be laid out.
@@ -33,6 +34,8 @@ pub struct LayoutInput<'a> {
     pub kind: &'a str,
     pub otp_release: u32,
     pub embedded: &'a [u8],
+    /// Embedded files by path, and folders (`None`); see `platform::bundle`.
+    pub files: &'a [(String, Option<&'a [u8]>)],
     /// Number of a BIF by name.
     pub natives: &'a dyn crate::loader::specialise::Natives,
     /// `bif::machine_fingerprint()`
@@ -60,6 +63,9 @@ impl core::fmt::Display for LayoutError {
         }
     }
 }
+
+/// From `machine::NATIVE_BASE` on, all of an image lies below 2 GB.
+const MAX_BYTES: u64 = 3 << 29;
 
 /// A key of an export: numbers of module and function, arity.
 pub(super) type Key = (u32, u32, u32);
@@ -95,6 +101,9 @@ pub fn layout(input: &LayoutInput<'_>) -> Result<Vec<u8>, LayoutError> {
         module_exports: Vec::new(),
     };
     layout.run()?;
+    if layout.bytes.len() as u64 > MAX_BYTES {
+        return Err(LayoutError::TooBig);
+    }
     Ok(layout.bytes)
 }
 
@@ -133,6 +142,9 @@ impl<'a> Layout<'a> {
         self.section(Section::Embedded, input.embedded);
         self.write_atoms();
         self.write_relocations();
+        let (index, contents) = bundle::encode(input.files);
+        self.section(Section::FileIndex, &index);
+        self.section(Section::FileBytes, &contents);
         self.align_to(4096);
         self.write_header(boot);
         self.write_build_id();

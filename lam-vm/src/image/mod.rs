@@ -1,7 +1,8 @@
 //! Images: everything a program needs, laid out so that it is mapped and run, never decoded.
 //!
 //! ```text
-//! header | atoms | literals | code | exports | funs | modules | functions | lines | files | index | embedded | relocations
+//! header | atoms | literals | code | exports | funs | modules | functions | lines | files | index | embedded | relocations |
+//! file index | file bytes
 //! ```
 //! All words are 64 bits, little-endian. Addresses are bound for the base address in the header; where the image lies elsewhere, each
 //! word whose bit is set in `relocations` is moved by the difference.

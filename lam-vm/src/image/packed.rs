@@ -1,14 +1,17 @@
 //! An image made small for a file: WASI hosts load modules as they are, so nobody else would compress it.
 //!
 //! ```text
-//! "LAMPACK\0" | u64 bytes of the image | zlib stream
+//! "LAMPACK\0" | u64 bytes of the image | u64 bytes of its tail | the tail | zlib stream of what stands before it
 //! ```
-//! A launcher inflates it straight to where the image will lie.
+//! A launcher inflates it straight to where the image will lie. The tail, embedded files, is taken as it is: they may be many, and
+//! a program reads few of them.
 
 use std::io::{Read, Write};
 
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
+
+use super::format::{Header, Section};
 
 pub const MAGIC: [u8; 8] = *b"LAMPACK\0";
 pub const HEADER_BYTES: usize = 16;
@@ -19,8 +22,21 @@ const MAX_BYTES: u64 = 1 << 31;
 pub fn pack(image: &[u8]) -> Vec<u8> {
     let mut packed = MAGIC.to_vec();
     packed.extend_from_slice(&(image.len() as u64).to_le_bytes());
+    let (image, tail) = image.split_at(tail_at(image));
+    packed.extend_from_slice(&(tail.len() as u64).to_le_bytes());
+    packed.extend_from_slice(tail);
     let mut encoder = ZlibEncoder::new(packed, flate2::Compression::best());
     encoder.write_all(image).and_then(|()| encoder.finish()).expect("memory takes every byte")
+}
+
+/// Where the bytes of embedded files begin: the last section. Everything, where there are none.
+fn tail_at(image: &[u8]) -> usize {
+    let at = core::mem::offset_of!(Header, sections) + 16 * Section::FileBytes as usize;
+    let number = |at: usize| Some(u64::from_le_bytes(image.get(at..at + 8)?.try_into().ok()?) as usize);
+    match (number(at), number(at + 8)) {
+        (Some(offset), Some(length)) if length > 0 && offset <= image.len() => offset,
+        _ => image.len(),
+    }
 }
 
 /// The length of the image behind a header; `None` where the bytes are no such header.
@@ -31,15 +47,26 @@ pub fn image_bytes(header: &[u8]) -> Option<usize> {
 }
 
 /// Fills `image` from what follows the header; whether that gave every byte.
-pub fn unpack_into(stream: impl Read, image: &mut [u8]) -> bool {
-    ZlibDecoder::new(stream).read_exact(image).is_ok()
+pub fn unpack_into(mut stream: impl Read, image: &mut [u8]) -> bool {
+    let mut length = [0; 8];
+    if stream.read_exact(&mut length).is_err() {
+        return false;
+    }
+    let head_bytes = usize::try_from(u64::from_le_bytes(length)).ok().and_then(|length| image.len().checked_sub(length));
+    let Some((head, tail)) = head_bytes.and_then(|bytes| image.split_at_mut_checked(bytes)) else { return false };
+    stream.read_exact(tail).is_ok() && ZlibDecoder::new(stream).read_exact(head).is_ok()
 }
 
 /// The image of a whole file; `None` where it is broken.
 pub fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
     let length = image_bytes(packed)?;
+    let (tail_bytes, rest) = packed[HEADER_BYTES..].split_at_checked(8)?;
+    let tail_bytes = usize::try_from(u64::from_le_bytes(tail_bytes.try_into().ok()?)).ok()?;
+    let (tail, rest) = rest.split_at_checked(tail_bytes)?;
+    let head_bytes = length.checked_sub(tail_bytes)?;
     let mut image = Vec::new();
-    ZlibDecoder::new(&packed[HEADER_BYTES..]).take(length as u64).read_to_end(&mut image).ok()?;
+    ZlibDecoder::new(rest).take(head_bytes as u64).read_to_end(&mut image).ok()?;
+    image.extend_from_slice(tail);
     (image.len() == length).then_some(image)
 }
 

@@ -3,6 +3,7 @@
 use super::format::{Header, MAGIC, SECTION_COUNT, Section};
 use crate::atom;
 use crate::isa::dis;
+use crate::platform::bundle::index as bundle;
 use crate::term::word::{self, kind};
 
 /// The sections by number, with the names that reports use.
@@ -19,6 +20,8 @@ pub const SECTION_NAMES: [&str; SECTION_COUNT] = [
     "index",
     "embedded",
     "relocations",
+    "file_index",
+    "file_bytes",
 ];
 
 const EXPORT_BYTES: usize = 64;
@@ -96,6 +99,11 @@ impl<'a> View<'a> {
     /// Name and bytes of each section.
     pub fn section_sizes(&self) -> Vec<(&'static str, u64)> {
         SECTION_NAMES.iter().zip(self.sections).map(|(name, (_, length))| (*name, length as u64)).collect()
+    }
+    /// Path and length of each embedded file.
+    pub fn files(&self) -> Vec<(String, u64)> {
+        let rows = bundle::Index::new(self.section(Section::FileIndex)).rows();
+        rows.filter_map(|row| Some((String::from_utf8_lossy(row.path).into_owned(), row.file?.1))).collect()
     }
     pub fn base(&self) -> u64 {
         self.word(5).unwrap_or(0)
@@ -217,6 +225,8 @@ impl<'a> View<'a> {
         self.verify_modules(&mut wrong);
         self.verify_literals(&mut wrong);
         self.verify_exports(&mut wrong);
+        let damaged = bundle::damaged(self.section(Section::FileIndex), self.section(Section::FileBytes));
+        wrong.extend(damaged.into_iter().map(|path| format!("the file `{}` is not what was embedded", String::from_utf8_lossy(path))));
         wrong.truncate(100);
         wrong
     }

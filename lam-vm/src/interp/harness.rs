@@ -39,6 +39,7 @@ impl Program {
             kind: "erlang",
             otp_release: 25,
             embedded: &[],
+            files: &[],
             natives: &Bifs,
             machine: machine_fingerprint(),
         };

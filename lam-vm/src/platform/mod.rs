@@ -15,8 +15,10 @@
 
 #[cfg(all(unix, not(lam_sim), not(loom)))]
 pub mod blocks;
+pub mod bundle;
 pub mod env;
 pub mod failure;
+pub mod files;
 pub mod memory;
 pub mod posix;
 mod spare;
@@ -52,46 +54,6 @@ pub use zone::{LocalOffset, local_offset, universal_of_local};
 pub mod stdio {
     pub use super::host::{is_terminal, read_stdin, stdin_is_ready, stdin_is_terminal, wait, wake, window_size, write_all};
     pub use super::types::{StdinRead, Stream, WindowSize, Woken, Written};
-}
-
-/// Files in the shape that `prim_file` needs. Every path is bytes; one that holds a zero is `einval`.
-///
-/// `File` is shared between threads as it is: `&self` everywhere, closed when dropped or by `close`, which tells the error.
-pub mod files {
-    pub use super::host::{
-        File, del_dir, del_file, get_cwd, link_info, list_dir, make_dir, make_hard_link, make_soft_link, read_info, read_link,
-        rename, set_cwd, set_owner, set_permissions, set_time,
-    };
-    use super::posix::{Posix, Result};
-    pub use super::types::{Access, Advice, FileInfo, FileType, Modes, Whence};
-
-    /// All bytes of a file; `eisdir` for a directory.
-    pub fn read_file(path: &[u8]) -> Result<Vec<u8>> {
-        const LEAST_BYTES: usize = 16 << 10;
-        let file = File::open(path, Modes::READ)?;
-        // A size is a hint: a pipe has none, a file may grow or shrink, and a device may lie.
-        let size = file.info().map_or(0, |info| usize::try_from(info.size).unwrap_or(0));
-        let mut bytes = Vec::new();
-        let mut want = if size == 0 { LEAST_BYTES } else { size };
-        loop {
-            let filled = bytes.len();
-            if !super::failure::try_reserve(&mut bytes, want) {
-                return Err(Posix::Enomem);
-            }
-            bytes.resize(filled + want, 0);
-            let got = file.read(&mut bytes[filled..])?;
-            bytes.truncate(filled + got);
-            if got < want || bytes.len() == size {
-                return Ok(bytes);
-            }
-            want = bytes.len().max(LEAST_BYTES);
-        }
-    }
-
-    /// `altname_nif`: only Windows has such names.
-    pub fn altname(_path: &[u8]) -> Result<Vec<u8>> {
-        Err(Posix::Enotsup)
-    }
 }
 
 /// Waits until `deadline_ns` of the monotonic clock; returns at once where the host cannot wait.
