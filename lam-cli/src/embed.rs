@@ -46,7 +46,10 @@ fn parse(text: &str) -> Result<(&str, PathBuf)> {
     let is_name = |app: &&str| !app.is_empty() && !app.starts_with('.') && !app.contains(['/', '\0']);
     match text.split_once('=').filter(|(app, folder)| is_name(app) && !folder.is_empty()) {
         Some((app, folder)) => Ok((app, PathBuf::from(folder))),
-        None => Err(Error::usage(format!("`{text}` names no application and folder")).hint("write APP=DIR, as in --include shop=priv")),
+        None => {
+            Err(Error::usage(format!("`{text}` names no application and folder"))
+                .hint("write APP=DIR, as in --include shop=priv"))
+        }
     }
 }
 

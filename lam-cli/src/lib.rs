@@ -15,9 +15,9 @@ pub mod error;
 pub mod inspect;
 pub mod licenses;
 pub mod run;
-pub mod why;
 #[cfg(feature = "wasmtime")]
 pub mod wasi_host;
+pub mod why;
 
 pub mod beam;
 pub mod embed;

@@ -18,8 +18,8 @@ mod value;
 mod why;
 
 pub use inspect::{inspect_image, inspect_module};
-pub use why::{why, why_boot};
 use lam_vm::bif::machine_fingerprint;
+pub use why::{why, why_boot};
 
 use lam_vm::image::{LayoutInput, LayoutModule, View, embedded, layout};
 use lam_vm::isa::generic;

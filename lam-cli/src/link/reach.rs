@@ -124,12 +124,7 @@ pub fn reach_with_edges(program: &mut Program<'_>, natives: &NativeTable, entry:
     run(program, natives, entry, Some(Edges::default()))
 }
 
-fn run(
-    program: &mut Program<'_>,
-    natives: &NativeTable,
-    entry: &(String, String, u8),
-    edges: Option<Edges>,
-) -> Result<Reached> {
+fn run(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, String, u8), edges: Option<Edges>) -> Result<Reached> {
     let shake = program.input.options.shake;
     let mut reach = Reach {
         program,

@@ -213,7 +213,8 @@ struct Wanted<'t> {
 }
 
 fn parse(text: &str) -> Result<Wanted<'_>> {
-    let wrong = || Error::usage(format!("`{text}` is not a function")).hint("write M, M:F or M:F/A, as in: lam why lists:map/2 ebin");
+    let wrong =
+        || Error::usage(format!("`{text}` is not a function")).hint("write M, M:F or M:F/A, as in: lam why lists:map/2 ebin");
     let (module, rest) = text.split_once(':').map_or((text, None), |(module, rest)| (module, Some(rest)));
     let (function, arity) = match rest.map(|rest| rest.rsplit_once('/').ok_or(rest)) {
         None => (None, None),
@@ -262,8 +263,12 @@ pub fn why(input: &BuildInput<'_>, text: &str) -> Result<Vec<String>> {
         let mut search = Search::new(&program, &reached);
         if let Some(place) = search.run(&|place| callers.contains(&place)) {
             let mut steps = search.steps(&program, place);
-            let is_native = parse(name).is_ok_and(|it| natives.has(it.module, it.function.unwrap_or_default(), it.arity.unwrap_or(0)));
-            steps.push(format!("  calls {name}, {}", if is_native { "a function of the machine's own" } else { "which nobody has" }));
+            let is_native =
+                parse(name).is_ok_and(|it| natives.has(it.module, it.function.unwrap_or_default(), it.arity.unwrap_or(0)));
+            steps.push(format!(
+                "  calls {name}, {}",
+                if is_native { "a function of the machine's own" } else { "which nobody has" }
+            ));
             return Ok(steps);
         }
     }
@@ -275,7 +280,11 @@ pub fn why(input: &BuildInput<'_>, text: &str) -> Result<Vec<String>> {
         Some(arity) => program.modules[index].file.function_named(function, arity).is_some(),
         None => !program.exported_all(index, function).is_empty(),
     });
-    if is_there { Err(error.hint(format!("--keep {text} keeps it"))) } else { Err(Error::new(format!("`{text}` is not kept: `{module}` has no such function"))) }
+    if is_there {
+        Err(error.hint(format!("--keep {text} keeps it")))
+    } else {
+        Err(Error::new(format!("`{text}` is not kept: `{module}` has no such function")))
+    }
 }
 
 /// The boot level and what decided it, one step a line.

@@ -226,7 +226,9 @@ impl<'a> View<'a> {
         self.verify_literals(&mut wrong);
         self.verify_exports(&mut wrong);
         let damaged = bundle::damaged(self.section(Section::FileIndex), self.section(Section::FileBytes));
-        wrong.extend(damaged.into_iter().map(|path| format!("the file `{}` is not what was embedded", String::from_utf8_lossy(path))));
+        wrong.extend(
+            damaged.into_iter().map(|path| format!("the file `{}` is not what was embedded", String::from_utf8_lossy(path))),
+        );
         wrong.truncate(100);
         wrong
     }

@@ -314,7 +314,9 @@ mod tests {
 
     #[test]
     fn folders_list_their_own_names() {
-        let names = |path| at(path).list_dir().map(|names| names.into_iter().map(|name| String::from_utf8(name).expect("text")).collect());
+        let names = |path| {
+            at(path).list_dir().map(|names| names.into_iter().map(|name| String::from_utf8(name).expect("text")).collect())
+        };
         assert_eq!(names("/dev/null/lam"), Ok(vec!["lib".to_string()]));
         assert_eq!(names("/dev/null/lam/lib"), Ok(vec!["shop".to_string(), "shop-x".to_string()]));
         assert_eq!(names("/dev/null/lam/lib/shop"), Ok(vec!["priv".to_string()]));
@@ -330,7 +332,10 @@ mod tests {
         assert_eq!((file.read(&mut buffer), &buffer), (Ok(3), b"hel"));
         assert_eq!((file.read(&mut buffer), &buffer[..2]), (Ok(2), &b"lo"[..]));
         assert_eq!((file.pread(1, &mut buffer), &buffer), (Ok(3), b"ell"));
-        assert_eq!((file.pread(9, &mut buffer), file.seek(Whence::End, -1), file.seek(Whence::Start, -1)), (Ok(0), Ok(4), Err(Posix::Einval)));
+        assert_eq!(
+            (file.pread(9, &mut buffer), file.seek(Whence::End, -1), file.seek(Whence::Start, -1)),
+            (Ok(0), Ok(4), Err(Posix::Einval))
+        );
         assert_eq!(file.write(b"x"), Err(Posix::Ebadf));
         let open = |path, modes| at(path).open(modes).map(|_| ()).expect_err("it is refused");
         assert_eq!(open("/dev/null/lam/lib/shop/priv/a.txt", Modes::WRITE), Posix::Erofs);
