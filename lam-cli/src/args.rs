@@ -105,7 +105,7 @@ pub struct ProgramArgs {
     /// Emulator flags for the program, read from a file
     #[arg(long, value_name = "FILE")]
     pub vm_args: Option<PathBuf>,
-    /// Fails when the program calls something that LAM lacks
+    /// Fails when the program calls something that LAM or its OTP lacks
     #[arg(long)]
     pub strict: bool,
 }
@@ -122,6 +122,9 @@ pub struct BuildArgs {
     /// Where it shall run
     #[arg(short, long, value_enum, default_value = "native")]
     pub target: Target,
+    /// Prints what went in, in bytes by application and module, and what was left out
+    #[arg(long)]
+    pub report: bool,
     /// Prints errors and warnings only
     #[arg(short, long)]
     pub quiet: bool,

@@ -1,6 +1,7 @@
 //! `lam build`: reads, links, packs, writes, and says what it made.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -18,14 +19,14 @@ pub fn command(args: &BuildArgs) -> Result<ExitCode> {
     refuse_overwriting(&target_path, &inputs)?;
     output::check(&target_path)?;
     let built = image(&args.program, &inputs, args.target, args.quiet)?;
-    if args.program.strict && !built.missing.is_empty() {
-        print_missing(&built);
-        return Err(Error::new(format!("{} will fail at run time", calls(built.missing.len()))));
-    }
     let packed = pack::pack(args.target, &built, &stem(&target_path))?;
     packed.write(&target_path)?;
     if !args.quiet {
         report(&target_path, packed.main_bytes(), &built);
+    }
+    if args.report {
+        let text = crate::report::text(&built);
+        std::io::stdout().lock().write_all(text.as_bytes()).map_err(|error| Error::stdout(&error))?;
     }
     print_missing(&built);
     if !built.missing.is_empty() {
@@ -42,6 +43,11 @@ pub fn image(args: &ProgramArgs, inputs: &Inputs, target: Target, quiet: bool) -
     }
     for warning in &built.warnings {
         warn(warning);
+    }
+    if args.strict && !built.missing.is_empty() {
+        print_missing(&built);
+        let error = Error::new(format!("{} would fail at run time", calls(built.missing.len())));
+        return Err(error.hint("without --strict these are warnings"));
     }
     Ok(built)
 }

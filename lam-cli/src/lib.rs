@@ -14,6 +14,7 @@ pub mod build;
 pub mod error;
 pub mod inspect;
 pub mod licenses;
+pub mod report;
 pub mod run;
 #[cfg(feature = "wasmtime")]
 pub mod wasi_host;

@@ -129,6 +129,17 @@ impl Library for Otp {
         self.file(&format!("{name}.beam"))
     }
 
+    fn app_of(&self, name: &str) -> Option<String> {
+        let name = format!("{name}.beam");
+        if let Some(file) = self.ours.get(&name) {
+            return Some(file.app.clone());
+        }
+        match &self.source {
+            Source::Embedded(files) => files.get(&name).map(|file| file.app.clone()),
+            Source::Folder { files, .. } => files.get(&name).map(|(app, _)| app.clone()),
+        }
+    }
+
     fn module_names(&self) -> Vec<String> {
         let theirs: Vec<&String> = match &self.source {
             Source::Embedded(files) => files.keys().collect(),

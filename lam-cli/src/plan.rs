@@ -4,7 +4,7 @@
 //! BuildInput { given, library, options, target, … } ─► link::build_image ─► BuiltImage { bytes, report }
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -54,6 +54,10 @@ pub struct LibraryFile {
 pub trait Library {
     /// A module by its name.
     fn module(&self, name: &str) -> Option<LibraryFile>;
+    /// The application of a module.
+    fn app_of(&self, name: &str) -> Option<String> {
+        self.module(name).map(|file| file.app)
+    }
     /// Every module name, sorted.
     fn module_names(&self) -> Vec<String>;
     /// The `.app` file of an application.
@@ -119,8 +123,12 @@ pub struct BuildInput<'a> {
 pub struct ModuleReport {
     /// Its name.
     pub name: String,
+    /// The application it belongs to; `given` for given ones without.
+    pub app: String,
     /// Bytes of code it takes.
     pub code_bytes: u64,
+    /// Bytes of literals that it brought.
+    pub literal_bytes: u64,
     /// Functions kept, of how many.
     pub functions: (u32, u32),
     /// Whether it was given, and not the library's.
@@ -147,6 +155,8 @@ pub struct BuiltImage {
     pub entry: String,
     /// What went in.
     pub modules: Vec<ModuleReport>,
+    /// The library's modules of which nothing went in, by application.
+    pub left_out: BTreeMap<String, Vec<String>>,
     /// Sizes of the sections, in order, for the report.
     pub sections: Vec<(&'static str, u64)>,
     /// What will fail.

@@ -17,11 +17,13 @@ mod sites;
 mod value;
 mod why;
 
+use std::collections::BTreeMap;
+
 pub use inspect::{inspect_image, inspect_module};
 use lam_vm::bif::machine_fingerprint;
 pub use why::{why, why_boot};
 
-use lam_vm::image::{LayoutInput, LayoutModule, View, embedded, layout};
+use lam_vm::image::{LayoutInput, LayoutModule, View, embedded, layout_and_measure};
 use lam_vm::isa::generic;
 use lam_vm::loader::check::check;
 use lam_vm::loader::specialise::transform_partly;
@@ -65,7 +67,7 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         .collect();
     let kind = if entry.0.starts_with("Elixir.") { "elixir" } else { "erlang" };
     let files: Vec<(String, Option<&[u8]>)> = input.files.iter().map(|file| (file.path.clone(), file.bytes.as_deref())).collect();
-    let bytes = layout(&LayoutInput {
+    let (bytes, literal_bytes) = layout_and_measure(&LayoutInput {
         modules: &modules,
         base: input.base_address,
         start: ("lam_boot", "start"),
@@ -82,23 +84,48 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         .kept
         .iter()
         .zip(&codes)
-        .map(|(kept, code)| ModuleReport {
+        .zip(&literal_bytes)
+        .map(|((kept, code), literal_bytes)| ModuleReport {
             name: program.modules[kept.module].name.clone(),
+            app: app_of(input, &program.modules[kept.module]),
             code_bytes: 8 * code.words.len() as u64,
+            literal_bytes: *literal_bytes,
             functions: (code.functions.len() as u32, kept.functions.len() as u32),
             given: program.modules[kept.module].is_given,
         })
-        .collect();
+        .collect::<Vec<_>>();
     let sections = View::open(&bytes).map_err(|why| Error::bug(format!("the image is broken: {why}")))?.section_sizes();
     Ok(BuiltImage {
         bytes,
         natives: natives.called(&reached.unseen_natives),
         sections,
         entry: format!("{}:{}/{}", entry.0, entry.1, entry.2),
+        left_out: left_out(input, &modules),
         modules,
         missing: reached.missing,
         warnings: reached.warnings,
     })
+}
+
+/// The application of a module, by its place in the library, or by the `ebin` folder that it was given in.
+fn app_of(input: &BuildInput<'_>, module: &program::Module) -> String {
+    if !module.app.is_empty() {
+        return module.app.clone();
+    }
+    let given = input.given.iter().find(|given| given.name == module.name);
+    let app = given.and_then(|given| input.apps.iter().find(|app| app.path.parent() == given.path.parent()));
+    app.map_or("given".into(), |app| app.name.clone())
+}
+
+/// The library's modules of which nothing is kept, by application.
+fn left_out(input: &BuildInput<'_>, kept: &[ModuleReport]) -> BTreeMap<String, Vec<String>> {
+    let mut left_out: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for name in input.library.module_names() {
+        if kept.binary_search_by(|module| module.name.cmp(&name)).is_err() {
+            left_out.entry(input.library.app_of(&name).unwrap_or_default()).or_default().push(name);
+        }
+    }
+    left_out
 }
 
 /// Module, function and arity where the program begins.

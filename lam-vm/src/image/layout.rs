@@ -84,10 +84,16 @@ struct Layout<'a> {
     /// Exports whose natives the machine lacks, by number.
     lacking: HashSet<u32>,
     module_exports: Vec<(u64, u64)>,
+    literal_bytes: Vec<u64>,
 }
 
 /// Lays out the program.
 pub fn layout(input: &LayoutInput<'_>) -> Result<Vec<u8>, LayoutError> {
+    layout_and_measure(input).map(|(bytes, _)| bytes)
+}
+
+/// As `layout`, with the bytes of literals that each module brought; what several share is the first one's.
+pub fn layout_and_measure(input: &LayoutInput<'_>) -> Result<(Vec<u8>, Vec<u64>), LayoutError> {
     let mut layout = Layout {
         input,
         bytes: vec![0; size_of::<Header>()],
@@ -99,12 +105,13 @@ pub fn layout(input: &LayoutInput<'_>) -> Result<Vec<u8>, LayoutError> {
         defined: Vec::new(),
         lacking: HashSet::new(),
         module_exports: Vec::new(),
+        literal_bytes: Vec::new(),
     };
     layout.run()?;
     if layout.bytes.len() as u64 > MAX_BYTES {
         return Err(LayoutError::TooBig);
     }
-    Ok(layout.bytes)
+    Ok((layout.bytes, layout.literal_bytes))
 }
 
 fn intern(text: &str) -> Result<Atom, LayoutError> {
@@ -217,6 +224,7 @@ impl<'a> Layout<'a> {
         let mut all = Vec::new();
         for module in self.input.modules {
             let file = module.file;
+            let words_before = self.literals.word_count();
             let mut words = ModuleLiterals::default();
             let mut needed = vec![false; file.tables.literals.len()];
             let mut needed_bigs = vec![false; file.code.bigs.len()];
@@ -258,6 +266,7 @@ impl<'a> Layout<'a> {
                 words.files.push(self.literals.charlist(name));
             }
             words.source = self.literals.charlist(&format!("{}.erl", file.tables.atoms[0]));
+            self.literal_bytes.push(8 * (self.literals.word_count() - words_before) as u64);
             all.push(words);
         }
         Ok(all)

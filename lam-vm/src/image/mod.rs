@@ -15,5 +15,5 @@ pub mod packed;
 mod view;
 
 pub use format::{BootInfo, ModuleRow, Section};
-pub use layout::{LayoutError, LayoutInput, LayoutModule, layout};
+pub use layout::{LayoutError, LayoutInput, LayoutModule, layout, layout_and_measure};
 pub use view::{View, ViewFunction, ViewModule};
