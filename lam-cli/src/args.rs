@@ -78,7 +78,7 @@ pub enum Boot {
 /// What decides the content of a program; the same for `build` and `run`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ProgramArgs {
-    /// .beam files, folders that hold some, or patterns like 'ebin/*.beam'
+    /// .beam and .ez files, escripts, folders that hold .beam files, or patterns like 'ebin/*.beam'
     #[arg(required = true, value_name = "FILES|DIRS|GLOBS")]
     pub inputs: Vec<PathBuf>,
     /// Where the program begins: M, M:F or M:F/A
@@ -90,6 +90,9 @@ pub struct ProgramArgs {
     /// The OTP to link with [default: LAM_OTP, `erl` on the path, the copy inside lam]
     #[arg(long, value_name = "DIR")]
     pub otp: Option<PathBuf>,
+    /// A folder of applications to take code from where it is reached, such as Elixir's own [default: those of `elixir` on the path]
+    #[arg(long, value_name = "DIR")]
+    pub lib: Vec<PathBuf>,
     /// Keeps a module (or M:F/A) that no call was found to reach
     #[arg(long, value_name = "M")]
     pub keep: Vec<String>,

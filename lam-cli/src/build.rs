@@ -10,7 +10,7 @@ use crate::error::{Error, Result, warn};
 use crate::input::{self, Inputs};
 use crate::otp::Otp;
 use crate::plan::{BuildInput, BuiltImage, Entry, Library, Options};
-use crate::{embed, link, output, pack};
+use crate::{elixir, embed, link, output, pack};
 
 /// Runs the command.
 pub fn command(args: &BuildArgs) -> Result<ExitCode> {
@@ -63,10 +63,21 @@ pub fn with_input<R>(
     if inputs.modules.is_empty() {
         return Err(Error::new("no module was given").hint("name at least one .beam file"));
     }
-    let otp = Otp::discover(args.otp.as_deref())?;
+    let mut otp = Otp::discover(args.otp.as_deref())?;
     if !quiet {
         eprintln!("using OTP {}", otp.origin());
     }
+    let options = options(args, inputs)?;
+    let mut inputs = inputs.clone();
+    let entry = match &options.entry {
+        Entry::Function(module, ..) => Some(module.as_str()),
+        _ => None,
+    };
+    if let Some(origin) = elixir::add_to(&mut otp, &mut inputs, &args.lib, entry)?.filter(|_| !quiet) {
+        eprintln!("using Elixir {origin}");
+    }
+    let inputs = &inputs;
+    inputs.warnings.iter().for_each(|warning| warn(warning));
     let mut given_modules = Vec::with_capacity(inputs.modules.len());
     for given in &inputs.modules {
         let library = otp.module(&given.name);
@@ -85,19 +96,22 @@ pub fn with_input<R>(
         apps: inputs.apps.clone(),
         files: embed::collect(inputs, &args.include)?,
         library: &otp,
-        options: options(args)?,
+        options,
         target,
         base_address: pack::base_address(target)?,
     })
 }
 
-fn options(args: &ProgramArgs) -> Result<Options> {
+fn options(args: &ProgramArgs, inputs: &Inputs) -> Result<Options> {
     let entry = match (&args.entrypoint, &args.app) {
         (Some(entry), _) => parse_entry(entry)?,
         (None, Some(app)) => Entry::App(app.clone()),
-        (None, None) => Entry::Default,
+        (None, None) => match &inputs.entry {
+            Some((module, arity)) => Entry::Function(module.clone(), Some("main".into()), Some(*arity)),
+            None => Entry::Default,
+        },
     };
-    let vm_args = match &args.vm_args {
+    let mut vm_args = match &args.vm_args {
         None => Vec::new(),
         Some(path) => {
             let text = fs::read_to_string(path).map_err(|error| Error::io("read", path, &error))?;
@@ -105,6 +119,7 @@ fn options(args: &ProgramArgs) -> Result<Options> {
             lines.filter(|line| !line.is_empty()).map(str::to_string).collect()
         }
     };
+    vm_args.extend(inputs.flags.iter().cloned());
     Ok(Options { entry, keep: args.keep.clone(), shake: args.shake, boot: args.boot, vm_args, strict: args.strict })
 }
 
@@ -133,6 +148,7 @@ fn output_path(args: &BuildArgs, inputs: &Inputs) -> Result<PathBuf> {
         return Ok(path.clone());
     }
     let named = args.program.app.clone().or_else(|| Some(args.program.entrypoint.as_ref()?.split(':').next()?.to_string()));
+    let named = named.or_else(|| inputs.entry.as_ref().map(|(module, _)| module.clone()));
     let only = || match inputs.modules.as_slice() {
         [module] => Some(module.name.clone()),
         _ => inputs.modules.iter().find(|module| module.name == "main").map(|module| module.name.clone()),

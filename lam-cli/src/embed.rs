@@ -30,6 +30,14 @@ pub fn collect(inputs: &Inputs, includes: &[String]) -> Result<Vec<Embedded>> {
     for (app, folder) in priv_folders(inputs) {
         take(&mut files, &format!("lib/{app}/priv"), &folder, 0)?;
     }
+    for (path, bytes) in &inputs.packed {
+        // `shop.ez/shop-1.0/priv/a`: what stands before `priv` is the application's folder.
+        let Some(top) = path.ancestors().find(|folder| folder.file_name().is_some_and(|name| name == "priv")) else { continue };
+        let (Some(parent), Ok(rest)) = (top.parent(), path.strip_prefix(top)) else { continue };
+        if let (Some(app), Some(rest)) = (app_of(inputs, &parent.join("ebin"), parent), rest.to_str()) {
+            put(&mut files, format!("lib/{app}/priv/{rest}"), Some(bytes.clone()), path)?;
+        }
+    }
     for include in includes {
         let (app, folder) = parse(include)?;
         if !folder.is_dir() {
@@ -61,19 +69,22 @@ fn priv_folders(inputs: &Inputs) -> BTreeSet<(String, PathBuf)> {
     let folders = ebins.into_iter().filter_map(|ebin| {
         let top = ebin.parent().filter(|top| !top.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let folder = top.join("priv");
-        folder.is_dir().then(|| Some((app_of(ebin, top)?, folder))).flatten()
+        folder.is_dir().then(|| Some((app_of(inputs, ebin, top)?, folder))).flatten()
     });
     folders.collect()
 }
 
 /// The application of an `ebin` folder: its `.app` file's name, else its folder's without the version.
-fn app_of(ebin: &Path, top: &Path) -> Option<String> {
-    let mut named: Vec<PathBuf> = fs::read_dir(ebin).ok()?.flatten().map(|entry| entry.path()).collect();
+fn app_of(inputs: &Inputs, ebin: &Path, top: &Path) -> Option<String> {
+    if let Some(app) = inputs.apps.iter().find(|app| app.path.parent() == Some(ebin)) {
+        return Some(app.name.clone());
+    }
+    let mut named: Vec<PathBuf> = fs::read_dir(ebin).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     named.retain(|path| path.extension().is_some_and(|end| end == "app"));
     if let [app] = &named[..] {
         return Some(app.file_stem()?.to_str()?.to_string());
     }
-    let real = fs::canonicalize(top).ok()?;
+    let real = fs::canonicalize(top).unwrap_or_else(|_| top.to_path_buf());
     Some(real.file_name()?.to_str()?.split('-').next()?.to_string())
 }
 

@@ -1,7 +1,7 @@
 //! The `lam` program: arguments, files, messages and exit codes.
 //!
 //! ```text
-//! args ─► input (files, folders, globs) ─► link (closed world → image) ─► pack (image into a stub) ─► output
+//! args ─► input (files, folders, globs, archives) ─► link (closed world → image) ─► pack (image into a stub) ─► output
 //!              otp (which library)                                         parts (stubs inside lam)
 //! ```
 //!
@@ -21,7 +21,9 @@ pub mod wasi_host;
 pub mod why;
 
 pub mod beam;
+pub mod elixir;
 pub mod embed;
+pub mod escript;
 pub mod input;
 pub mod link;
 pub mod otp;
@@ -31,6 +33,7 @@ pub mod archive;
 pub mod output;
 pub mod pack;
 pub mod parts;
+pub mod zip;
 
 use std::process::ExitCode;
 

@@ -23,7 +23,14 @@ pub struct Otp {
     origin: String,
     release: String,
     ours: Files,
+    /// Libraries that are not of OTP, by file name: Elixir's, and those of `--lib`.
+    extra: BTreeMap<String, (String, Place)>,
     source: Source,
+}
+
+enum Place {
+    Path(PathBuf),
+    Bytes(Arc<[u8]>),
 }
 
 enum Source {
@@ -57,7 +64,13 @@ impl Otp {
         let files = archive::read(&bytes).ok_or_else(|| Error::bug("the OTP inside `lam` is broken"))?;
         let version = parts::fact("otp").unwrap_or_default();
         let release = version.split('.').next().unwrap_or_default().to_string();
-        Ok(Otp { origin: format!("{version} (inside lam)"), release, ours: own_modules()?, source: Source::Embedded(files) })
+        Ok(Otp {
+            origin: format!("{version} (inside lam)"),
+            release,
+            ours: own_modules()?,
+            extra: BTreeMap::new(),
+            source: Source::Embedded(files),
+        })
     }
 
     /// An installed OTP; `how` is added to its path in the report.
@@ -91,13 +104,26 @@ impl Otp {
         }
         let release = release_of(root, &files);
         let origin = format!("{release} at {}{how}", root.display());
-        Ok(Otp { origin, release, ours: own_modules()?, source: Source::Folder { files, read: Mutex::default() } })
+        Ok(Otp {
+            origin,
+            release,
+            ours: own_modules()?,
+            extra: BTreeMap::new(),
+            source: Source::Folder { files, read: Mutex::default() },
+        })
     }
 
     /// Any library file by its name.
     pub fn file(&self, name: &str) -> Option<LibraryFile> {
         if let Some(file) = self.ours.get(name) {
             return Some(file.clone());
+        }
+        if let Some((app, place)) = self.extra.get(name) {
+            let bytes = match place {
+                Place::Path(path) => Arc::from(fs::read(path).ok()?),
+                Place::Bytes(bytes) => bytes.clone(),
+            };
+            return Some(LibraryFile { app: app.clone(), bytes });
         }
         match &self.source {
             Source::Embedded(files) => files.get(name).cloned(),
@@ -112,6 +138,30 @@ impl Otp {
                 Some(file)
             }
         }
+    }
+
+    /// Adds the modules and `.app` files of an `ebin` folder, which go before OTP's; what was added first stays.
+    pub fn add_folder(&mut self, ebin: &Path) {
+        let paths: Vec<PathBuf> = fs::read_dir(ebin).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        let named = paths.iter().find(|path| path.extension().is_some_and(|end| end == "app"));
+        let app = named.and_then(|path| Some(path.file_stem()?.to_string_lossy().into_owned()));
+        let app = app.unwrap_or_else(|| app_name(ebin.parent().unwrap_or(ebin)));
+        for path in paths {
+            let wanted = path.extension().is_some_and(|end| end == "beam" || end == "app");
+            if let (true, Some(name)) = (wanted, path.file_name().and_then(|name| name.to_str())) {
+                self.extra.entry(name.to_string()).or_insert((app.clone(), Place::Path(path.clone())));
+            }
+        }
+    }
+
+    /// Adds a file by its name, such as `Elixir.Enum.beam`.
+    pub fn add_file(&mut self, name: &str, app: &str, bytes: Arc<[u8]>) {
+        self.extra.entry(name.to_string()).or_insert((app.to_string(), Place::Bytes(bytes)));
+    }
+
+    /// Whether a module was added.
+    pub fn has_extra(&self, module: &str) -> bool {
+        self.extra.contains_key(&format!("{module}.beam"))
     }
 
     /// Whether OTP itself (not LAM) has a module of that name.
@@ -134,6 +184,9 @@ impl Library for Otp {
         if let Some(file) = self.ours.get(&name) {
             return Some(file.app.clone());
         }
+        if let Some((app, _)) = self.extra.get(&name) {
+            return Some(app.clone());
+        }
         match &self.source {
             Source::Embedded(files) => files.get(&name).map(|file| file.app.clone()),
             Source::Folder { files, .. } => files.get(&name).map(|(app, _)| app.clone()),
@@ -145,7 +198,7 @@ impl Library for Otp {
             Source::Embedded(files) => files.keys().collect(),
             Source::Folder { files, .. } => files.keys().collect(),
         };
-        let names = self.ours.keys().chain(theirs).filter_map(|name| name.strip_suffix(".beam"));
+        let names = self.ours.keys().chain(self.extra.keys()).chain(theirs).filter_map(|name| name.strip_suffix(".beam"));
         let mut names: Vec<String> = names.map(str::to_string).collect();
         names.sort();
         names.dedup();

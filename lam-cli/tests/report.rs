@@ -23,12 +23,16 @@ fn bytes_are_told_by_application_and_module() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = stdout(&output);
     let [modules, all_modules, functions, all_functions, code, literals] = row(&text, "stdlib")[..] else { panic!("{text}") };
-    assert!(0 < modules && modules < all_modules && 0 < functions && functions < all_functions && code > 0 && literals > 0, "{text}");
+    assert!(
+        0 < modules && modules < all_modules && 0 < functions && functions < all_functions && code > 0 && literals > 0,
+        "{text}"
+    );
     let [own, all_own, own_code, _] = row(&text, "serves")[..] else { panic!("{text}") };
     assert!(own == all_own && own_code > 0, "{text}");
     let given: Vec<u64> = row(&text, "given");
     assert_eq!((given[0], given[1], given[2]), (1, 1, own), "{text}");
-    let apps: Vec<&str> = text.lines().skip(1).take_while(|line| !line.is_empty()).filter(|line| !line.starts_with(' ')).collect();
+    let apps: Vec<&str> =
+        text.lines().skip(1).take_while(|line| !line.is_empty()).filter(|line| !line.starts_with(' ')).collect();
     let code: u64 = apps.iter().filter_map(|line| line.split_whitespace().rev().nth(1)?.parse::<u64>().ok()).sum();
     assert_eq!(vec![code], row(&text, "code"), "{text}");
     let literals: u64 = apps.iter().filter_map(|line| line.split_whitespace().next_back()?.parse::<u64>().ok()).sum();
@@ -39,7 +43,10 @@ fn bytes_are_told_by_application_and_module() {
 
 #[test]
 fn strict_refuses_what_would_fail_and_names_the_path() {
-    let scratch = Scratch::with("strict", &["lam-cli/tests/link/direct.beam", "lam-cli/tests/link/lacks_deep.beam", "lam-cli/tests/link/serves.beam"]);
+    let scratch = Scratch::with(
+        "strict",
+        &["lam-cli/tests/link/direct.beam", "lam-cli/tests/link/lacks_deep.beam", "lam-cli/tests/link/serves.beam"],
+    );
     for (program, what, path) in [
         ("direct.beam", "`nobody:there/1` is not in OTP", "called by direct:main/0"),
         ("lacks_deep.beam", "is native code that LAM does not have yet", "from lacks_deep:main/0"),

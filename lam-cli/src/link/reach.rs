@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use lam_stdlib::{DORMANT, ROOTS, SERVERS, SERVICES};
+use lam_vm::loader::BeamFile;
 use lam_vm::loader::specialise::is_lacking_native;
 
 use super::literal::{self, Met};
@@ -96,6 +97,9 @@ struct Reach<'a, 'p> {
     touched: BTreeSet<usize>,
     whole: BTreeSet<usize>,
     started: BTreeSet<&'static str>,
+    /// Touched modules whose atoms were looked at, and Elixir's modules that those name.
+    looked_at: BTreeSet<usize>,
+    named_by_elixir: BTreeSet<String>,
     /// Protocols whose implementations are kept.
     protocols: BTreeSet<usize>,
     /// Functions that are called of modules handed over, with a caller of each.
@@ -136,6 +140,8 @@ fn run(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, String
         touched: BTreeSet::new(),
         whole: BTreeSet::new(),
         started: BTreeSet::new(),
+        looked_at: BTreeSet::new(),
+        named_by_elixir: BTreeSet::new(),
         protocols: BTreeSet::new(),
         handed: BTreeMap::new(),
         unresolved: None,
@@ -311,6 +317,7 @@ impl Reach<'_, '_> {
             self.servers()?;
             self.implementations()?;
             self.protocols()?;
+            self.modules_in_terms()?;
             self.dynamic()?;
             if self.todo.is_empty() {
                 return Ok(());
@@ -393,6 +400,34 @@ impl Reach<'_, '_> {
         Ok(())
     }
 
+    /// Modules of Elixir's libraries are called by names that lie in terms (exceptions, calendars, ranges): of those that modules
+    /// with kept functions name, what kept code calls of a module that it was handed is kept.
+    fn modules_in_terms(&mut self) -> Result<()> {
+        let library = self.program.input.library;
+        let fresh: Vec<usize> = self.touched.difference(&self.looked_at).copied().collect();
+        for module in fresh {
+            self.looked_at.insert(module);
+            for name in names_in(&self.program.modules[module].file) {
+                if name.starts_with("Elixir.") && library.app_of(&name).is_some_and(|app| crate::elixir::is_own(&app)) {
+                    self.named_by_elixir.insert(name);
+                }
+            }
+        }
+        if self.named_by_elixir.is_empty() {
+            return Ok(());
+        }
+        let handed = self.handed.clone();
+        for name in self.named_by_elixir.clone() {
+            let Some(module) = self.program.load(&name)? else { continue };
+            for ((function, arity), caller) in &handed {
+                if let Some(place) = self.program.exported(module, function, *arity) {
+                    self.keep(place, Some(*caller), How::Handed);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a kept function was asked for from given code (or by hand), and not by the machine alone.
     fn is_asked_by_program(&self, place: Place) -> bool {
         let mut root = place;
@@ -451,13 +486,7 @@ impl Reach<'_, '_> {
     fn names_in_given_code(&self) -> BTreeSet<String> {
         let mut names: BTreeSet<String> = self.program.input.given.iter().map(|given| given.name.clone()).collect();
         for module in self.program.modules.iter().filter(|module| module.is_given) {
-            names.extend(module.file.tables.atoms.iter().map(|atom| atom.to_string()));
-            for index in 0..module.file.tables.literals.len() {
-                let _ = literal::walk(module.file.literal(index as u32), &mut |met| match met {
-                    Met::Atom(name) => drop(names.insert(name.to_string())),
-                    Met::Fun(name, ..) => drop(names.insert(name.to_string())),
-                });
-            }
+            names.extend(names_in(&module.file));
         }
         names
     }
@@ -649,6 +678,18 @@ impl Reach<'_, '_> {
         let edges = self.edges.unwrap_or_default();
         Reached { kept, missing, warnings, parents: self.parents, unseen_natives, services, edges }
     }
+}
+
+/// The atoms of a module, those in its literals too.
+fn names_in(file: &BeamFile) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = file.tables.atoms.iter().map(|atom| atom.to_string()).collect();
+    for index in 0..file.tables.literals.len() {
+        let _ = literal::walk(file.literal(index as u32), &mut |met| match met {
+            Met::Atom(name) => drop(names.insert(name.to_string())),
+            Met::Fun(name, ..) => drop(names.insert(name.to_string())),
+        });
+    }
+    names
 }
 
 /// Applications whose own use of kernel's services does not raise the boot level.
