@@ -124,10 +124,13 @@ impl Reader {
     }
 
     fn escript(&mut self, path: &Path, script: Escript<'_>) -> Result<()> {
-        let main = script.main.unwrap_or_else(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
+        let mut main = script.main.unwrap_or_else(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
         match script.body {
             Body::Archive(bytes) => self.archive(path, bytes)?,
-            Body::Module(bytes) => self.file(&path.join(format!("{main}.beam")), Arc::from(bytes), true)?,
+            Body::Module(bytes) => {
+                main = module_name(path, bytes)?;
+                self.file(&path.join(format!("{main}.beam")), Arc::from(bytes), true)?;
+            }
             Body::Source => {
                 return Err(Error::new(format!("the escript `{}` holds source and no compiled module", path.display()))
                     .hint("compile it: lam packs an escript that holds a module or an archive, as rebar3 and mix make them"));

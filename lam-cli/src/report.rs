@@ -60,7 +60,8 @@ pub fn text(built: &BuiltImage) -> String {
     if !whole.is_empty() {
         let _ = writeln!(text, "  {} with all modules: {}", count(whole.len(), "application"), whole.join(", "));
     }
-    let functions = built.modules.iter().map(|module| u64::from(module.functions.1) - u64::from(module.functions.0)).sum::<u64>();
+    let functions =
+        built.modules.iter().map(|module| u64::from(module.functions.1.saturating_sub(module.functions.0))).sum::<u64>();
     let _ = writeln!(
         text,
         "  {} of the modules that went in (lam why M:F/A FILES… says why one is there)",

@@ -115,9 +115,10 @@ mod tests {
             sizes.extend([0, 0]);
             let local = out.len() as u32;
             let common = |version: &[u8]| [version, &[0, 0], &method.to_le_bytes()[..], &[0; 4], &sizes[..]].concat();
-            out.extend([LOCAL_HEADER, &common(&[20, 0]), name.as_bytes(), &packed].concat());
-            directory
-                .extend([DIRECTORY_ENTRY, &common(&[20, 0, 20, 0]), &[0; 10], &local.to_le_bytes(), name.as_bytes()].concat());
+            out.extend([LOCAL_HEADER, &common(&[20, 0])[..], name.as_bytes(), &packed[..]].concat());
+            directory.extend(
+                [DIRECTORY_ENTRY, &common(&[20, 0, 20, 0])[..], &[0; 10], &local.to_le_bytes(), name.as_bytes()].concat(),
+            );
         }
         let at = out.len() as u32;
         let length = directory.len() as u32;

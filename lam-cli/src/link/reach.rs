@@ -517,7 +517,9 @@ impl Reach<'_, '_> {
             self.call(place, module, function, *arity, is_given)?;
             if is_given && sites::runs_unseen_code(module, function) {
                 self.unseen.get_or_insert(place);
-                self.edges.iter_mut().for_each(|edges| drop(edges.runs_unseen.insert(place)));
+                if let Some(edges) = &mut self.edges {
+                    edges.runs_unseen.insert(place);
+                }
             }
             if self.is_reporting && !LISTED_APPS.contains(&&*app) {
                 self.service(place, module, function);
@@ -540,7 +542,9 @@ impl Reach<'_, '_> {
             self.handed.entry(handed).or_insert(place);
         }
         if found.is_unresolved && is_given {
-            self.edges.iter_mut().for_each(|edges| drop(edges.is_unresolved.insert(place)));
+            if let Some(edges) = &mut self.edges {
+                edges.is_unresolved.insert(place);
+            }
         }
         if found.is_unresolved && is_given && self.parents.contains_key(&place) && !self.started.contains("") {
             // Once is enough: it keeps what all given code names.

@@ -126,7 +126,8 @@ impl<'r> Search<'r> {
             let targets = server.keep.iter().filter_map(kept).collect();
             groups.push(Group { callers, targets, how: How::Server(server.name) });
         }
-        let targets = |how: How| edges.from.values().flatten().filter(|edge| edge.1 == how).map(|edge| edge.0).collect();
+        let targets =
+            |how: How| -> Vec<Place> { edges.from.values().flatten().filter(|edge| edge.1 == how).map(|edge| edge.0).collect() };
         for (callers, how) in [(&edges.is_unresolved, How::Unresolved), (&edges.runs_unseen, How::UnseenCode)] {
             groups.push(Group { callers: callers.clone(), targets: targets(how), how });
         }
@@ -152,16 +153,16 @@ impl<'r> Search<'r> {
             &|how| *how == How::AppFile,
             &is_machine,
         ];
+        let edges = self.edges;
         for is_kind in kinds {
             let mut todo = VecDeque::new();
-            for (place, how) in self.edges.roots.iter().filter(|(_, how)| is_kind(how)) {
+            for (place, how) in edges.roots.iter().filter(|(_, how)| is_kind(how)) {
                 self.meet(*place, None, *how, &mut todo);
             }
             while let Some(place) = todo.pop_front() {
                 if is_wanted(place) {
                     return Some(place);
                 }
-                let edges = self.edges;
                 for (to, how) in edges.from.get(&place).into_iter().flatten() {
                     self.meet(*to, Some(place), *how, &mut todo);
                 }
