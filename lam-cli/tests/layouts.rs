@@ -48,7 +48,7 @@ fn rebar3_builds() {
     scratch.file("_build/default/rel/shop/lib/shop-1.0/ebin/shop.beam", b"stripped, or worse");
     for input in ["_build/default/lib", "_build/default", "_build", "_build/default/lib/*/ebin"] {
         let Some(words) = says(&scratch, &[input]) else { return };
-        assert!(!words.contains("warning"), "{words}");
+        assert!(!words.contains("is not read") && !words.contains("replaces"), "{words}");
     }
     scratch.file("config/sys.config", b"[].\n");
     let words = says(&scratch, &["_build/default/lib"]).expect("it was built above");
@@ -187,7 +187,7 @@ fn mix_builds() {
     };
     let output = without(&[]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("Elixir's own libraries are not there: `Elixir.Shop`"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("Elixir's own libraries are not there: `Elixir."), "{}", stderr(&output));
     let output = without(&["--lib", lib]);
     assert!(output.status.success() || lacks_stub(&stderr(&output)), "{}", stderr(&output));
     let output = without(&["--lib", "shop/lib"]);

@@ -57,7 +57,7 @@ impl<'a> Index<'a> {
     }
 
     /// All rows.
-    pub fn rows(&self) -> impl Iterator<Item = Row<'a>> {
+    pub fn rows(&self) -> impl Iterator<Item = Row<'a>> + use<'a> {
         let index = *self;
         (0..index.count).map_while(move |number| index.row(number))
     }
