@@ -46,7 +46,7 @@ fn bytes_are_told_by_application_and_module() {
 fn strict_refuses_what_would_fail_and_names_the_path() {
     let scratch = Scratch::with(
         "strict",
-        &["lam-cli/tests/link/direct.beam", "lam-cli/tests/link/lacks_deep.beam", "lam-cli/tests/link/serves.beam"],
+        &["lam-cli/tests/link/direct.beam", "lam-cli/tests/link/lacks_deep.beam", "fixtures/hello/hello.beam"],
     );
     for (program, what, path) in [
         ("direct.beam", "`nobody:there/1` is not in OTP", "called by direct:main/0"),
@@ -62,6 +62,6 @@ fn strict_refuses_what_would_fail_and_names_the_path() {
         assert!(!scratch.join("out").exists());
         assert_eq!(scratch.lam(&["run", program, "--strict"]).status.code(), Some(1));
     }
-    let output = scratch.lam(&["build", "serves.beam", "-o", "out", "--strict"]);
+    let output = scratch.lam(&["build", "hello.beam", "-o", "out", "--strict"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }

@@ -83,7 +83,7 @@ impl<'a> Index<'a> {
 }
 
 /// The bytes of a file in the section of contents; `None` where the row lies.
-pub fn content<'a>(contents: &'a [u8], (place, length, _): (u64, u64, u32)) -> Option<&'a [u8]> {
+pub fn content(contents: &[u8], (place, length, _): (u64, u64, u32)) -> Option<&[u8]> {
     let place = usize::try_from(place).ok()?;
     contents.get(place..place.checked_add(usize::try_from(length).ok()?)?)
 }
