@@ -541,10 +541,8 @@ impl Reach<'_, '_> {
         for handed in found.handed {
             self.handed.entry(handed).or_insert(place);
         }
-        if found.is_unresolved && is_given {
-            if let Some(edges) = &mut self.edges {
-                edges.is_unresolved.insert(place);
-            }
+        if let (true, true, Some(edges)) = (found.is_unresolved, is_given, &mut self.edges) {
+            edges.is_unresolved.insert(place);
         }
         if found.is_unresolved && is_given && self.parents.contains_key(&place) && !self.started.contains("") {
             // Once is enough: it keeps what all given code names.
