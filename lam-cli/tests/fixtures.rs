@@ -49,7 +49,7 @@ macro_rules! areas {
 
 areas! {
     arith atoms basic behaviours bifs binaries bitsyntax code crashes etf ets exceptions funs guards
-    hello io isa limits lists maps messages order otp27 otp29 processes programs storage strings tuples twins
+    hello io isa limits lists maps messages order otp27 otp29 ports processes programs storage strings tuples twins
 }
 
 /// What runs a case.

@@ -21,7 +21,7 @@ use crate::platform::{env, files, stdio};
 use crate::process::{RunQueues, Sharing};
 use crate::sched::{Driver, Turn};
 use crate::sync::Arc;
-use crate::sync::thread::parallelism;
+use crate::sync::thread::{self, parallelism};
 use crate::system::System;
 use crate::term::{self, Term};
 
@@ -134,6 +134,22 @@ fn pair_of_counts(text: &str) -> Option<(usize, usize)> {
     Some((count(schedulers)?, count(online)?))
 }
 
+/// Bytes of the stack of the thread that waits for ports.
+const PORTS_STACK_BYTES: usize = 256 << 10;
+
+/// Lets ports be opened where the host has threads: the first one starts the thread that serves them all.
+fn serve_ports(system: &Arc<System>) {
+    if !thread::AVAILABLE {
+        return;
+    }
+    let shared = system.clone();
+    let start = move || {
+        let system = shared.clone();
+        thread::spawn_named("ports", PORTS_STACK_BYTES, move || system.ports.serve(&system.processes)).is_ok()
+    };
+    system.ports.set_starter(Box::new(start));
+}
+
 /// Nanoseconds of a turn while others might have come to wait (stdin).
 const TURN_NS: u64 = 10_000_000;
 
@@ -165,7 +181,9 @@ impl Machine {
             let [module, function, arity, kind] = entry.map(|term| heap.literal(term));
             heap.list(&[module, function, arity, kind, arguments])
         });
-        let mut driver = Driver::new(Arc::new(system), 0);
+        let system = Arc::new(system);
+        serve_ports(&system);
+        let mut driver = Driver::new(system, 0);
         let (module, function) = (Atom::of_word(boot.start_module), Atom::of_word(boot.start_function));
         let started = driver.start(module, function, args, 5);
         started.map(|_| Machine { driver }).ok_or_else(|| BootError("the process table is full".into()))
@@ -177,6 +195,8 @@ impl Machine {
             let turn = self.driver.run(TURN_NS);
             if let Turn::Exited(code) = turn {
                 self.standard().flush();
+                let system = self.driver.system();
+                system.ports.flush(&system.processes);
                 coverage::write(&self.driver.system().code);
                 // The process ends with it: freeing every term of every process would only take time, and others may still run.
                 core::mem::forget(self);

@@ -4,6 +4,7 @@ use crate::code::Code;
 use crate::ets;
 use crate::heap::persistent::PersistentTerms;
 use crate::io::Standard;
+use crate::io::ports::Ports;
 use crate::process::unique::Unique;
 use crate::process::{Names, ProcessTable, RunQueues};
 use crate::sync::Arc;
@@ -22,7 +23,8 @@ pub struct System {
     /// The program's own arguments.
     pub arguments: Vec<Vec<u8>>,
     pub processes: ProcessTable,
-    pub names: Names,
+    pub names: std::sync::Arc<Names>,
+    pub ports: std::sync::Arc<Ports>,
     pub timers: Timers,
     pub ets: ets::Tables,
     /// Frames that a stack trace holds at most.
@@ -46,20 +48,25 @@ impl System {
     /// A machine with a scheduler for each of the queues.
     pub fn new(code: Code, run_queues: RunQueues) -> System {
         let unique = Arc::new(Unique::default());
-        System {
+        let names = std::sync::Arc::new(Names::default());
+        let ports = std::sync::Arc::new(Ports::new(names.clone()));
+        let system = System {
             code,
             timers: Timers::new(run_queues.schedulers()),
             processes: ProcessTable::new(PROCESS_LIMIT, unique.clone(), run_queues),
             unique,
             persistent_terms: PersistentTerms::default(),
-            names: Names::default(),
+            names,
+            ports,
             ets: ets::Tables::default(),
             standard: Standard::default(),
             arguments: Vec::new(),
             backtrace_depth: AtomicUsize::new(8),
             first: AtomicU64::new(0),
             exit_code: AtomicI64::new(RUNS),
-        }
+        };
+        system.processes.set_ports(system.ports.clone());
+        system
     }
     /// The death of this process ends the machine.
     pub fn set_first(&self, pid: u64) {

@@ -610,4 +610,24 @@ well_known! {
     ALREADY_EXISTS = "already_exists";
     TABLE = "table";
     DEFAULT = "default";
+    COMMAND = "command";
+    CLOSE = "close";
+    CLOSED = "closed";
+    CONNECT = "connect";
+    EXIT_STATUS = "exit_status";
+    EOL = "eol";
+    NOEOL = "noeol";
+    ARGS = "args";
+    ARG0 = "arg0";
+    PACKET = "packet";
+    STREAM = "stream";
+    IN = "in";
+    OUT = "out";
+    HIDE = "hide";
+    CD = "cd";
+    FD = "fd";
+    FORCE = "force";
+    PARALLELISM = "parallelism";
+    OS_PID = "os_pid";
+    QUEUE_SIZE = "queue_size";
 }

@@ -154,10 +154,7 @@ pub fn self_pid<'c>(call: &mut Call<'c>) -> Term<'c> {
     pid_term(call.process().pid)
 }
 
-/// A local pid's word as a term.
-pub fn pid_term<'c>(pid: u64) -> Term<'c> {
-    Term::local_pid(word::pid_slot(pid), word::pid_generation(pid))
-}
+pub use crate::process::pid_term;
 
 /// Whether the term is an integer below 0.
 pub fn is_negative_integer(term: Term<'_>) -> bool {

@@ -45,7 +45,7 @@ bifs! { module "os";
 }
 
 /// Text for the host: UTF-8 of a flat list of characters without zeros.
-fn host_text<'c>(list: Term<'c>) -> Result<Vec<u8>, Stop<'c>> {
+pub(in crate::bif) fn host_text<'c>(list: Term<'c>) -> Result<Vec<u8>, Stop<'c>> {
     let characters = super::args::characters(list, 0x10_FFFF).or_badarg()?;
     let text: String =
         characters.into_iter().map(|value| char::from_u32(value).filter(|c| *c != '\0')).collect::<Option<_>>().or_badarg()?;

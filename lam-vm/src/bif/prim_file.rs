@@ -179,7 +179,7 @@ fn name_to_native<'c>(call: &mut Call<'c>, [name]: [Term<'c>; 1]) -> BifResult<'
 }
 
 /// The UTF-8 of a deep list of code points.
-fn deep_characters(name: Term<'_>, bytes: &mut Vec<u8>) -> Option<()> {
+pub(in crate::bif) fn deep_characters(name: Term<'_>, bytes: &mut Vec<u8>) -> Option<()> {
     let mut pending = vec![name];
     while let Some(term) = pending.pop() {
         match term.view() {

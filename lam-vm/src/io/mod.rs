@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod ports;
 mod standard;
 
 pub use standard::{Reader, Standard, StdinAnswer};

@@ -19,8 +19,12 @@ pub mod bundle;
 pub mod env;
 pub mod failure;
 pub mod files;
+pub mod launch;
 pub mod memory;
 pub mod posix;
+#[cfg(any(lam_sim, not(unix)))]
+#[path = "no_programs.rs"]
+pub mod programs;
 mod spare;
 pub mod types;
 mod zone;
@@ -41,6 +45,8 @@ pub mod web;
 use sim as host;
 #[cfg(all(unix, not(lam_sim)))]
 use unix as host;
+#[cfg(all(unix, not(lam_sim)))]
+pub use unix::programs;
 #[cfg(all(target_os = "wasi", not(lam_sim)))]
 use wasi as host;
 #[cfg(all(target_family = "wasm", not(target_os = "wasi"), not(lam_sim)))]

@@ -1,4 +1,4 @@
-//! The registration table: names of processes.
+//! The registration table: names of processes and ports.
 //!
 //! Entering a name and the end of a process meet under one lock: who is still alive there is found again by `forget`.
 
@@ -61,8 +61,8 @@ impl Names {
         tables.names.remove(&pid);
         Some(pid)
     }
-    /// Removes the name of a process that is exiting.
-    pub(super) fn forget(&self, pid: u64) {
+    /// Removes the name of a process that is exiting, or a port that is closing.
+    pub fn forget(&self, pid: u64) {
         if self.name_of(pid).is_none() {
             return;
         }

@@ -11,7 +11,7 @@ use super::unique::Unique;
 use super::{Priority, Process};
 use crate::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::fault::{self, Fault};
-use crate::sync::{Arc, MODELLED, Mutex};
+use crate::sync::{Arc, MODELLED, Mutex, OnceLock};
 use crate::term::word;
 
 const CHUNK_SLOTS: usize = if MODELLED { 4 } else { 1024 };
@@ -22,6 +22,13 @@ pub const LIMIT_MAX: usize = 1 << 27;
 #[derive(Debug)]
 pub struct TableFull;
 
+/// What stands behind the words of ports; `io` has it.
+pub trait PortSignals: Send + Sync {
+    /// Takes a signal in; gives it back where the port is gone.
+    fn signal(&self, port: u64, kind: SignalKind, processes: &ProcessTable) -> Result<(), SignalKind>;
+    fn is_open(&self, port: u64) -> bool;
+}
+
 pub struct ProcessTable {
     chunks: Box<[AtomicPtr<Control>]>,
     slots: Mutex<Slots>,
@@ -31,6 +38,7 @@ pub struct ProcessTable {
     /// Numbers of requests, unlinks and timers.
     numbers: AtomicU64,
     pub run_queues: RunQueues,
+    ports: OnceLock<std::sync::Arc<dyn PortSignals>>,
 }
 
 #[derive(Default)]
@@ -50,7 +58,12 @@ impl ProcessTable {
             unique,
             numbers: AtomicU64::new(0),
             run_queues,
+            ports: OnceLock::new(),
         }
+    }
+    /// From now on signals to ports go there.
+    pub fn set_ports(&self, ports: std::sync::Arc<dyn PortSignals>) {
+        let _ = self.ports.set(ports);
     }
     pub fn limit(&self) -> usize {
         self.limit
@@ -69,10 +82,16 @@ impl ProcessTable {
     }
     /// The control block of a local pid; `None` when its process is gone. It may be exiting.
     pub fn lookup(&self, pid: u64) -> Option<&Control> {
+        if !word::is_local_pid(pid) {
+            return None;
+        }
         self.slot(word::pid_slot(pid)).filter(|control| control.is(word::pid_generation(pid)))
     }
-    /// Whether the process is there and not exiting.
+    /// Whether the process is there and not exiting, or the port is open.
     pub fn is_alive(&self, pid: u64) -> bool {
+        if word::is_local_port(pid) {
+            return self.ports.get().is_some_and(|ports| ports.is_open(pid));
+        }
         // One look: between two the process may go, and what stands in its slot then is not exiting.
         let generation = self.slot(word::pid_slot(pid)).and_then(Control::alive_generation);
         generation == Some(word::pid_generation(pid))
@@ -153,7 +172,7 @@ impl ProcessTable {
     }
     /// As `send`, giving back what could not be sent.
     pub fn try_send(&self, pid: u64, kind: SignalKind) -> Result<(), SignalKind> {
-        let Some(control) = self.lookup(pid) else { return Err(kind) };
+        let Some(control) = self.lookup(pid) else { return self.try_send_to_port(pid, kind) };
         let is_exit = matches!(kind, SignalKind::Exit { .. });
         match control.push(word::pid_generation(pid), Signal::new(kind)) {
             Ok(slept) => {
@@ -163,6 +182,13 @@ impl ProcessTable {
                 Ok(())
             }
             Err(signal) => Err(signal.kind),
+        }
+    }
+    #[cold]
+    fn try_send_to_port(&self, word: u64, kind: SignalKind) -> Result<(), SignalKind> {
+        match self.ports.get() {
+            Some(ports) if word::is_local_port(word) => ports.signal(word, kind, self),
+            _ => Err(kind),
         }
     }
     /// Lets a sleeping process run.

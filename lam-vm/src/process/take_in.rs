@@ -133,14 +133,18 @@ impl Process {
                 Some(name) => heap.tuple(&[Term::atom(name), Term::atom(local_node().0)]),
                 None => pid_term(pid),
             };
-            heap.tuple(&[tag, reference, Term::atom(am::PROCESS), item, reason])
+            let kind = if word::is_local_port(pid) { am::PORT } else { am::PROCESS };
+            heap.tuple(&[tag, reference, Term::atom(kind), item, reason])
         });
         self.mailbox.push(message);
     }
 }
 
-/// A local pid's word as a term.
+/// A local pid's or port's word as a term.
 pub fn pid_term<'c>(pid: u64) -> Term<'c> {
+    if word::is_local_port(pid) {
+        return Term::local_port(word::pid_slot(pid), word::pid_generation(pid));
+    }
     Term::local_pid(word::pid_slot(pid), word::pid_generation(pid))
 }
 

@@ -33,9 +33,11 @@ pub enum AliasMode {
 pub enum Watch {
     /// An alias alone.
     Alias,
-    /// A process, by pid or (`name`) by the name it had; 0 where there was none.
-    Process { pid: u64, name: Option<Atom> },
-    /// A port that is not there any more is told at once; nothing stays behind but the time offset.
+    /// A process or port, by its word or (`name`) by the name it had; 0 where there was none.
+    Process {
+        pid: u64,
+        name: Option<Atom>,
+    },
     TimeOffset,
 }
 

@@ -136,7 +136,6 @@ fn plain_answer(key: &str) -> Option<Answer> {
         "nif_version" => Text("2.16".to_owned()),
         "otp_release" => Text(otp::release().to_string()),
         "outstanding_system_requests_limit" => Integer(4),
-        "port_count" => Integer(0),
         "port_limit" => Integer(65_536),
         "process_limit" => Integer(262_144),
         "scheduler_bind_type" => Atom("unbound"),
@@ -212,6 +211,10 @@ fn system_info<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {
         "system_logger" => {
             let logger = call.system().names.whereis(am::LOGGER);
             Ok(logger.map_or(Term::atom(am::UNDEFINED), pid_term))
+        }
+        "port_count" => {
+            let count = call.system().ports.count();
+            Ok(call.unsigned(count as u64))
         }
         "process_count" => {
             let count = call.system().processes.count();

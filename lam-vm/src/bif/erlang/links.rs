@@ -6,16 +6,16 @@ use crate::process::parts::{self, join};
 use crate::process::spawn::MonitorOptions;
 use crate::process::{AliasMode, Monitor, OwnedTerm, RefId, SignalKind, Watch};
 use crate::term::identity::local_node;
-use crate::term::{Term, View};
+use crate::term::{Term, View, word};
 
 bifs! { module "erlang";
-    /// Links with a process; `noproc` when it is gone (a message to who traps exits).
+    /// Links with a process or port; `noproc` when it is gone (a message to who traps exits).
     [plain] "link"/1 = link, "erts/emulator/beam/bif.c";
     /// As `link/1`; option `priority` of the exit signal.
     [plain 28] "link"/2 = link_2, "erts/emulator/beam/bif.c";
     /// Takes a link down: no exit signal comes over it afterwards.
     [plain] "unlink"/1 = unlink, "erts/emulator/beam/bif.c";
-    /// Watches a process (by pid or name), or the clock's offset.
+    /// Watches a process or port (by itself or by name), or the clock's offset.
     [plain] "monitor"/2 = monitor_2, "erts/emulator/beam/bif.c";
     /// As `monitor/2`; options `{alias, Mode}`, `{tag, Tag}`.
     [plain] "monitor"/3 = monitor_3, "erts/emulator/beam/bif.c";
@@ -49,7 +49,7 @@ fn link_2<'c>(call: &mut Call<'c>, [to, options]: [Term<'c>; 2]) -> BifResult<'c
 }
 
 fn link<'c>(call: &mut Call<'c>, [to]: [Term<'c>; 1]) -> BifResult<'c> {
-    if !to.is_local_pid() {
+    if !to.is_local_pid() && !word::is_local_port(to.word()) {
         return if to.is_pid() || to.is_port() { nobody_to_link(call, to) } else { Err(Stop::BADARG) };
     }
     let system = call.system();
@@ -150,16 +150,22 @@ fn target_of<'c>(call: &mut Call<'c>, item: Term<'c>) -> Result<(Option<u64>, Op
         // OTP differs: a pid of another node is told `noconnection`, by a connection that there is not here.
         None => item.as_atom().ok_or(Stop::BADARG)?,
     };
-    Ok((call.system().names.whereis(name), Some(name)))
+    let pid = call.system().names.whereis(name).filter(|word| word::is_local_pid(*word));
+    Ok((pid, Some(name)))
 }
 
-/// There are no ports: the monitor is told so at once.
 fn monitor_port<'c>(call: &mut Call<'c>, item: Term<'c>, options: MonitorOptions) -> Result<RefId, Stop<'c>> {
-    let is_name_here = |[name, node]: [Term<'_>; 2]| name.as_atom().is_some() && node.is_atom(local_node().0);
-    if !item.is_port() && item.as_atom().is_none() && !item.as_tuple_of().is_some_and(is_name_here) {
-        return Err(Stop::BADARG);
+    let name = match item.as_tuple_of() {
+        Some([name, node]) => name.as_atom().filter(|_| node.is_atom(local_node().0)),
+        None => item.as_atom(),
+    };
+    let port = name.map_or(Some(item.word()), |name| call.system().names.whereis(name)).filter(|word| word::is_local_port(*word));
+    let system = call.system();
+    match port {
+        Some(port) => Ok(system.processes.monitor(call.process(), Some(port), name, options)),
+        None if item.is_port() || name.is_some() => Ok(told_at_once(call, am::PORT, item, options)),
+        None => Err(Stop::BADARG),
     }
-    Ok(told_at_once(call, am::PORT, item, options))
 }
 
 /// A pid of this node, made when it was another: nobody has it now.
@@ -270,7 +276,7 @@ fn exit_signal_3<'c>(call: &mut Call<'c>, [to, reason, options]: [Term<'c>; 3]) 
 }
 
 fn send_exit<'c>(call: &mut Call<'c>, to: Term<'c>, reason: Term<'c>) -> Result<(), Stop<'c>> {
-    if to.is_local_pid() {
+    if to.is_local_pid() || word::is_local_port(to.word()) {
         let from = call.process().pid;
         let kind = SignalKind::Exit { from, reason: OwnedTerm::of(reason), by_link: false };
         call.system().processes.send(to.word(), kind);

@@ -19,6 +19,7 @@ pub mod messages;
 pub mod names;
 pub mod numbers;
 pub mod operators;
+mod port_options;
 pub mod ports;
 pub mod process_info;
 pub mod processes;

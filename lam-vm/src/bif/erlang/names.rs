@@ -6,9 +6,10 @@ use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::process::names::Register;
 use crate::term::Term;
 use crate::term::identity::local_node;
+use crate::term::word;
 
 bifs! { module "erlang";
-    /// Gives a process a name; `badarg` when the name is taken, the process has one, or is gone.
+    /// Gives a process or port a name; `badarg` when the name is taken, it has one, or is gone.
     [plain] "register"/2 = register, "erts/emulator/beam/register.c";
     /// Takes a name away; `badarg` when nobody has it.
     [plain] "unregister"/1 = unregister, "erts/emulator/beam/register.c";
@@ -26,7 +27,7 @@ bifs! { module "erlang";
 
 fn register<'c>(call: &mut Call<'c>, [name, pid]: [Term<'c>; 2]) -> BifResult<'c> {
     let name = name.as_atom().filter(|name| *name != am::UNDEFINED).or_badarg()?;
-    if !pid.is_local_pid() {
+    if !pid.is_local_pid() && !word::is_local_port(pid.word()) {
         return Err(Stop::BADARG);
     }
     let system = call.system();

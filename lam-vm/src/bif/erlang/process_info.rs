@@ -8,6 +8,7 @@ use crate::process::{InfoForm, Pending, Process, Request, SignalKind, Watch, pid
 use crate::system::System;
 use crate::term::Term;
 use crate::term::identity::local_node;
+use crate::term::word;
 
 bifs! { module "erlang";
     /// What a process is like, as a list of `{Item, Value}`; `undefined` when it is gone.
@@ -248,10 +249,12 @@ fn monitors<'c>(heap: &mut Heap<'c>, process: &Process) -> Term<'c> {
     for monitor in process.ties.monitors.values() {
         let pair = match monitor.watch {
             Watch::Alias => continue,
-            Watch::Process { pid, name: None } => [Term::atom(am::PROCESS), pid_term(pid)],
-            Watch::Process { name: Some(name), .. } => {
-                let name = heap.tuple(&[Term::atom(name), Term::atom(local_node().0)]);
-                [Term::atom(am::PROCESS), name]
+            Watch::Process { pid, name } => {
+                let item = match name {
+                    Some(name) => heap.tuple(&[Term::atom(name), Term::atom(local_node().0)]),
+                    None => pid_term(pid),
+                };
+                [Term::atom(if word::is_local_port(pid) { am::PORT } else { am::PROCESS }), item]
             }
             Watch::TimeOffset => [Term::atom(am::TIME_OFFSET), Term::atom(am::CLOCK_SERVICE)],
         };

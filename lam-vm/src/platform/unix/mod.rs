@@ -1,6 +1,7 @@
 //! Unix, musl and glibc alike: rustix speaks to the kernel, so neither C library is between us and it.
 
 mod files;
+pub mod programs;
 mod stdio;
 
 pub use files::*;
