@@ -161,7 +161,9 @@ fn port_command<'c>(call: &mut Call<'c>, [port, data, options]: [Term<'c>; 3]) -
     call.bump(1 + bytes.len() as i64 / 1024);
     let nosuspend = flags.iter().any(|flag| flag.is_atom(am::NOSUSPEND));
     let sleeper = (!nosuspend).then_some(call.process().pid);
-    match system.ports.command(&system.processes, found.word, &bytes, sleeper) {
+    let sent = system.ports.command(&system.processes, found.word, &bytes, sleeper);
+    take_in_its_signals(call);
+    match sent {
         None => badarg,
         Some(Sent::Done) => Ok(Term::bool(true)),
         Some(Sent::Busy) if nosuspend => Ok(Term::bool(false)),
@@ -176,7 +178,7 @@ pub fn send_to_port<'c>(call: &mut Call<'c>, port: u64, message: Term<'c>, nosus
     let pid = call.process().pid;
     let sleeper = (!nosuspend).then_some(pid);
     let mut from = None;
-    let mut bytes = None;
+    let bytes;
     let mut command = Command::Nonsense;
     if let Some([owner, what]) = message.as_tuple_of()
         && owner.is_local_pid()
@@ -232,13 +234,22 @@ fn report_bad_value(call: &mut Call<'_>, port: u64) {
 fn port_close<'c>(call: &mut Call<'c>, [port]: [Term<'c>; 1]) -> BifResult<'c> {
     let system = call.system();
     let closed = word_of(call, port).is_some_and(|port| system.ports.close(&system.processes, port));
+    take_in_its_signals(call);
     Ok(true_or_badarg(closed))
 }
 
 fn port_connect<'c>(call: &mut Call<'c>, [port, owner]: [Term<'c>; 2]) -> BifResult<'c> {
     let system = call.system();
     let port = word_of(call, port).filter(|_| owner.is_local_pid());
-    Ok(true_or_badarg(port.is_some_and(|port| system.ports.connect(&system.processes, port, owner.word()))))
+    let connected = port.is_some_and(|port| system.ports.connect(&system.processes, port, owner.word()));
+    take_in_its_signals(call);
+    Ok(true_or_badarg(connected))
+}
+
+/// What the port told this process meanwhile has its effect before the call returns, as in OTP.
+fn take_in_its_signals(call: &mut Call<'_>) {
+    let system = call.system();
+    call.process().take_in(&system.processes);
 }
 
 fn true_or_badarg<'c>(done: bool) -> Term<'c> {
