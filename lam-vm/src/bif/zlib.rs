@@ -4,13 +4,13 @@
 
 use std::io::Read;
 
-use flate2::read::{DeflateDecoder, DeflateEncoder, GzEncoder, MultiGzDecoder, ZlibDecoder, ZlibEncoder};
-use flate2::{Compression, GzBuilder};
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
 use super::args::{OrBadarg, iolist_bytes};
 use super::{BifResult, Call, Stop, bifs};
 use crate::atom;
 use crate::term::Term;
+use crate::util::deflate;
 
 bifs! { module "zlib";
     /// Data with zlib's header and checksum.
@@ -46,8 +46,8 @@ bifs! { module "zlib";
 /// What one reduction pays for.
 const BYTES_A_REDUCTION: usize = 256;
 
-/// The value that gzip's header has for Unix, as OTP writes it.
-const GZIP_UNIX: u8 = 3;
+/// As zlib does when nobody asks for another.
+const LEVEL: u32 = 6;
 
 /// All that a reader of `flate2` gives for this data; `data_error` when it refuses.
 fn through<'c, R: Read>(call: &mut Call<'c>, bytes: &[u8], mut reader: R) -> BifResult<'c> {
@@ -60,13 +60,19 @@ fn through<'c, R: Read>(call: &mut Call<'c>, bytes: &[u8], mut reader: R) -> Bif
     }
 }
 
+fn deflated<'c>(call: &mut Call<'c>, bytes: &[u8], make: fn(&[u8], u32) -> Vec<u8>) -> Term<'c> {
+    let output = make(bytes, LEVEL);
+    call.bump(1 + ((bytes.len() + output.len()) / BYTES_A_REDUCTION) as i64);
+    call.binary(&output)
+}
+
 fn data_error<'c>() -> Stop<'c> {
     Stop::Error(Term::atom(atom::intern_static("data_error")))
 }
 
 fn compress<'c>(call: &mut Call<'c>, [data]: [Term<'c>; 1]) -> BifResult<'c> {
     let bytes = iolist_bytes(data).or_badarg()?;
-    through(call, &bytes, ZlibEncoder::new(&bytes[..], Compression::default()))
+    Ok(deflated(call, &bytes, deflate::zlib))
 }
 
 fn uncompress<'c>(call: &mut Call<'c>, [data]: [Term<'c>; 1]) -> BifResult<'c> {
@@ -80,7 +86,7 @@ fn uncompress<'c>(call: &mut Call<'c>, [data]: [Term<'c>; 1]) -> BifResult<'c> {
 
 fn zip<'c>(call: &mut Call<'c>, [data]: [Term<'c>; 1]) -> BifResult<'c> {
     let bytes = iolist_bytes(data).or_badarg()?;
-    through(call, &bytes, DeflateEncoder::new(&bytes[..], Compression::default()))
+    Ok(deflated(call, &bytes, deflate::deflate))
 }
 
 fn unzip<'c>(call: &mut Call<'c>, [data]: [Term<'c>; 1]) -> BifResult<'c> {
@@ -90,8 +96,7 @@ fn unzip<'c>(call: &mut Call<'c>, [data]: [Term<'c>; 1]) -> BifResult<'c> {
 
 fn gzip<'c>(call: &mut Call<'c>, [data]: [Term<'c>; 1]) -> BifResult<'c> {
     let bytes = iolist_bytes(data).or_badarg()?;
-    let encoder: GzEncoder<&[u8]> = GzBuilder::new().operating_system(GZIP_UNIX).read(&bytes[..], Compression::default());
-    through(call, &bytes, encoder)
+    Ok(deflated(call, &bytes, deflate::gzip))
 }
 
 fn gunzip<'c>(call: &mut Call<'c>, [data]: [Term<'c>; 1]) -> BifResult<'c> {

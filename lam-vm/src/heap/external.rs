@@ -10,6 +10,7 @@ use crate::term::identity::{external_ref_numbers, local_node};
 use crate::term::integer::{self, Endian, IntRef};
 use crate::term::map_iter::MapIter;
 use crate::term::{Bits, Fun, Map, Term, View, otp, word};
+use crate::util::deflate;
 
 pub const VERSION: u8 = 131;
 
@@ -92,13 +93,10 @@ pub fn encoded_size(term: Term<'_>, options: EncodeOptions) -> usize {
 
 /// The compressed form where it is not longer than the plain one.
 fn compress(plain: &[u8], level: u32) -> Option<Vec<u8>> {
-    use std::io::Write;
     let size = u32::try_from(plain.len() - 1).ok()?;
     let mut out = vec![VERSION, tag::COMPRESSED];
     out.extend_from_slice(&size.to_be_bytes());
-    let mut zlib = flate2::write::ZlibEncoder::new(out, flate2::Compression::new(level));
-    zlib.write_all(&plain[1..]).ok()?;
-    let out = zlib.finish().ok()?;
+    out.extend(deflate::zlib(&plain[1..], level));
     (out.len() <= plain.len()).then_some(out)
 }
 

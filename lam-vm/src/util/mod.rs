@@ -1,4 +1,5 @@
 //! Small tools that know nothing of terms.
 
 pub mod checksum;
+pub mod deflate;
 pub mod rarely;
