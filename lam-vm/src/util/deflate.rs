@@ -282,7 +282,7 @@ impl Bits {
             self.count -= 8;
         }
     }
-    fn to_byte(&mut self) {
+    fn fill_byte(&mut self) {
         if self.count > 0 {
             self.put(0, 8 - self.count);
         }
@@ -592,7 +592,7 @@ impl Block {
         let fixed = (cost.fixed + 10) / 8;
         if plain.len() as u64 + 4 <= own.min(fixed) && plain.len() <= usize::from(u16::MAX) {
             self.out.put(usize::from(is_last), 3);
-            self.out.to_byte();
+            self.out.fill_byte();
             let size = plain.len() as u16;
             self.out.bytes.extend(size.to_le_bytes().into_iter().chain((!size).to_le_bytes()));
             self.out.bytes.extend_from_slice(plain);
@@ -617,7 +617,7 @@ impl Block {
         }
         self.clear();
         if is_last {
-            self.out.to_byte();
+            self.out.fill_byte();
         }
     }
 }
