@@ -69,6 +69,31 @@ fn a_process_that_waits_takes_less_than_a_kilobyte() {
     assert!(figure("left_each ") <= bytes / 2, "{text}");
 }
 
+#[test]
+fn as_many_processes_as_asked_for() {
+    let Some(scratch) = built("limit", "lam-cli/tests/limit/limit.beam", &[]) else { return };
+    let shown = |variable: Option<&str>| {
+        let mut command = Command::new(scratch.join("program"));
+        command.env_remove("LAM_PROCESS_LIMIT").envs(variable.map(|limit| ("LAM_PROCESS_LIMIT", limit)));
+        stdout(&command.output().expect("it starts"))
+    };
+    assert_eq!(shown(None), "limit 16777216\n");
+    assert_eq!(shown(Some("1000")), "limit 16777216\n");
+    let full = "{error,system_limit} true\nnormal\n";
+    assert_eq!(shown(Some("1024")), format!("limit 1024\n{full}"));
+    // As OTP: the next power of two.
+    fs::write(scratch.join("vm.args"), "+P 5000\n").expect("writable");
+    assert!(scratch.builds(&[
+        &*common::repository("lam-cli/tests/limit/limit.beam").display().to_string(),
+        "-o",
+        "program",
+        "--vm-args",
+        "vm.args"
+    ]));
+    assert_eq!(shown(None), format!("limit 8192\n{full}"));
+    assert_eq!(shown(Some("2000")), format!("limit 2048\n{full}"));
+}
+
 /// Every byte of the header and every 97th of the tables natively: found before user code runs. With `LAM_VERIFY=1` code and literals too.
 #[test]
 fn damaged_programs_do_not_start() {

@@ -22,7 +22,7 @@ use crate::process::{RunQueues, Sharing};
 use crate::sched::{Driver, Turn};
 use crate::sync::Arc;
 use crate::sync::thread::{self, parallelism};
-use crate::system::System;
+use crate::system::{self, System};
 use crate::term::{self, Term};
 
 /// The first eight bytes of every image.
@@ -105,6 +105,22 @@ pub struct Machine {
     driver: Driver,
 }
 
+/// Bounds of `+P`.
+const PROCESSES_MIN: usize = 1024;
+const PROCESSES_MAX: usize = crate::process::PROCESSES_MAX;
+
+/// Processes that the machine holds: as `LAM_PROCESS_LIMIT` or else the program's `+P` says, or else 16 million. A power of two, as in OTP.
+fn process_limit(vm_args: &[u8]) -> usize {
+    let text = env::get(b"LAM_PROCESS_LIMIT").and_then(|text| String::from_utf8(text).ok());
+    let given = text.and_then(|text| process_count(text.trim()));
+    given.or_else(|| flag(vm_args, "+P").and_then(process_count)).unwrap_or(system::PROCESS_LIMIT)
+}
+
+/// What `+P` accepts: 1,024 to 134,217,727, as OTP's.
+fn process_count(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|count| (PROCESSES_MIN..=PROCESSES_MAX).contains(count))
+}
+
 /// Run queues for as many schedulers as `LAM_SCHEDULERS` or else the program's `+S` says, or else one a core. `LAM_SHARING=eager` is for tests.
 fn run_queues(vm_args: &[u8]) -> RunQueues {
     let variable = |name: &[u8]| env::get(name).and_then(|text| String::from_utf8(text).ok());
@@ -123,8 +139,21 @@ fn one_a_core() -> (usize, usize) {
 
 /// The last `+S Schedulers` or `+S Schedulers:Online` of emulator flags.
 fn schedulers_flag(vm_args: &[u8]) -> Option<(usize, usize)> {
-    let words: Vec<&str> = core::str::from_utf8(vm_args).ok()?.split_whitespace().collect();
-    words.windows(2).rev().find(|pair| pair[0] == "+S").and_then(|pair| pair_of_counts(pair[1]))
+    flag(vm_args, "+S").and_then(pair_of_counts)
+}
+
+/// The value of the last emulator flag of this name: the next word, or what stands behind the name in the same one.
+fn flag<'a>(vm_args: &'a [u8], name: &str) -> Option<&'a str> {
+    let mut words = core::str::from_utf8(vm_args).ok()?.split_whitespace();
+    let mut found = None;
+    while let Some(word) = words.next() {
+        match word.strip_prefix(name) {
+            Some("") => found = words.next(),
+            Some(value) if value.starts_with(|letter: char| letter.is_ascii_digit()) => found = Some(value),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// `Schedulers` or `Schedulers:Online`, both above 0.
@@ -171,7 +200,7 @@ impl Machine {
         files::mount_embedded(file_index, file_bytes);
         let facts = embedded::decode(image.embedded());
         let vm_args = facts.iter().find(|(name, _)| *name == embedded::VM_ARGS).map_or(&[][..], |(_, text)| text);
-        let mut system = System::new(Code::new(image, bif_by_name), run_queues(vm_args));
+        let mut system = System::new(Code::new(image, bif_by_name), run_queues(vm_args), process_limit(vm_args));
         system.arguments = host.args;
         coverage::begin(&system.code);
         let args = OwnedTerm::build(|heap| {
@@ -261,5 +290,15 @@ mod tests {
         assert_eq!(schedulers_flag(b"+S x"), None);
         assert_eq!(schedulers_flag(b"+S"), None);
         assert_eq!(pair_of_counts("0"), None);
+    }
+
+    #[test]
+    fn limits_of_processes_are_read() {
+        assert_eq!(process_limit(b"+P 5000\n+S 4 +P 300000"), 300_000);
+        assert_eq!(process_limit(b"-shop n 1 +P2000"), 2000);
+        assert_eq!(process_limit(b"+PP 5000"), system::PROCESS_LIMIT);
+        for refused in [&b"+P 1023"[..], b"+P 134217728", b"+P x", b"+P", b""] {
+            assert_eq!(process_limit(refused), system::PROCESS_LIMIT);
+        }
     }
 }

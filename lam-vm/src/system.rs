@@ -40,20 +40,20 @@ const RUNS: i64 = i64::MIN;
 
 impl Default for System {
     fn default() -> Self {
-        System::new(Code::default(), RunQueues::default())
+        System::new(Code::default(), RunQueues::default(), PROCESS_LIMIT)
     }
 }
 
 impl System {
-    /// A machine with a scheduler for each of the queues.
-    pub fn new(code: Code, run_queues: RunQueues) -> System {
+    /// A machine with a scheduler for each of the queues, which holds at least so many processes.
+    pub fn new(code: Code, run_queues: RunQueues, process_limit: usize) -> System {
         let unique = Arc::new(Unique::default());
         let names = std::sync::Arc::new(Names::default());
         let ports = std::sync::Arc::new(Ports::new(names.clone()));
         let system = System {
             code,
             timers: Timers::new(run_queues.schedulers()),
-            processes: ProcessTable::new(PROCESS_LIMIT, unique.clone(), run_queues),
+            processes: ProcessTable::new(process_limit, unique.clone(), run_queues),
             unique,
             persistent_terms: PersistentTerms::default(),
             names,

@@ -45,6 +45,21 @@ pub fn read(lines: &[String]) -> Vec<Flag> {
     flags
 }
 
+/// Values of `+P` that no machine takes: a count of processes is from 1,024 to 134,217,727.
+pub fn refused_process_counts(lines: &[String]) -> Vec<String> {
+    let mut refused = Vec::new();
+    let mut words = lines.iter().flat_map(|line| tokens(line));
+    while let Some(word) = words.next() {
+        if word == "+P" {
+            let value = words.next().unwrap_or_default();
+            if !value.parse::<u64>().is_ok_and(|count| (1024..=134_217_727).contains(&count)) {
+                refused.push(value);
+            }
+        }
+    }
+    refused
+}
+
 /// `[{Name, [Text]}]` in the external term format.
 pub fn encode(flags: &[Flag]) -> Vec<u8> {
     let text = |text: &String| Constant::Text(text.chars().map(u32::from).collect());
@@ -81,6 +96,12 @@ fn tokens(line: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_of_processes_have_bounds() {
+        let lines = ["+P 1024 +P 1023", "-x +P 134217727 +P many", "+P"].map(str::to_string);
+        assert_eq!(refused_process_counts(&lines), ["1023", "many", ""]);
+    }
 
     #[test]
     fn flags_are_read() {

@@ -174,6 +174,10 @@ fn entry(input: &BuildInput<'_>, program: &program::Program<'_>) -> Result<(Stri
 /// What the image says of the program: to tools, and to the program itself.
 fn embedded_facts(input: &BuildInput<'_>, program: &program::Program<'_>, reached: &mut reach::Reached) -> Vec<u8> {
     let flags = flags::read(&input.options.vm_args);
+    for value in flags::refused_process_counts(&input.options.vm_args) {
+        let text = format!("`+P {value}` of --vm-args is not a number from 1024 to 134217727, so it does not count");
+        reached.warnings.push(text);
+    }
     let environments = environments(input, &flags, &mut reached.warnings);
     let missing = missing_text(&reached.missing);
     let modules = modules_text(program, reached);

@@ -50,7 +50,13 @@ impl Program {
             core::ptr::copy_nonoverlapping(bytes.as_ptr(), memory.as_mut_ptr().cast(), bytes.len());
             Image::open(memory.as_mut_ptr().cast(), bytes.len(), machine_fingerprint()).expect("an image")
         };
-        Program { system: Box::leak(Box::new(System::new(Code::new(image, bif_by_name), crate::process::RunQueues::default()))) }
+        Program {
+            system: Box::leak(Box::new(System::new(
+                Code::new(image, bif_by_name),
+                crate::process::RunQueues::default(),
+                crate::system::PROCESS_LIMIT,
+            ))),
+        }
     }
     /// Calls `Module:Function` with smalls and shows the result through `show`.
     pub fn call<R>(&self, name: &str, args: &[i64], tail_calls: bool, show: impl for<'c> FnOnce(Outcome, Term<'c>) -> R) -> R {

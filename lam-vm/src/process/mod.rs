@@ -28,7 +28,7 @@ pub use mailbox::Mailbox;
 pub use names::Names;
 pub use run_queue::{RunQueues, Sharing, current_scheduler};
 pub use signal::{InfoForm, RefId, Request, SignalKind};
-pub use table::{PortSignals, ProcessTable, TableFull};
+pub use table::{PROCESSES_MAX, PortSignals, ProcessTable, TableFull};
 pub use take_in::pid_term;
 pub use ties::{AliasMode, Monitor, Ties, Watch};
 

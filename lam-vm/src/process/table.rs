@@ -16,7 +16,7 @@ use crate::term::word;
 
 const CHUNK_SLOTS: usize = if MODELLED { 4 } else { 1024 };
 /// As OTP's largest: pids have room for more, but nobody asked.
-pub const LIMIT_MAX: usize = 1 << 27;
+pub const PROCESSES_MAX: usize = (1 << 27) - 1;
 
 /// The process could not be made: the table is full.
 #[derive(Debug)]
@@ -48,8 +48,9 @@ struct Slots {
 }
 
 impl ProcessTable {
+    /// A table for at least `limit` processes: as many as the next power of two, as in OTP.
     pub fn new(limit: usize, unique: Arc<Unique>, run_queues: RunQueues) -> ProcessTable {
-        let limit = limit.clamp(CHUNK_SLOTS, LIMIT_MAX).next_power_of_two();
+        let limit = limit.clamp(CHUNK_SLOTS, PROCESSES_MAX).next_power_of_two();
         ProcessTable {
             chunks: (0..limit / CHUNK_SLOTS).map(|_| AtomicPtr::default()).collect(),
             slots: Mutex::new(Slots::default()),
@@ -66,7 +67,7 @@ impl ProcessTable {
         let _ = self.ports.set(ports);
     }
     pub fn limit(&self) -> usize {
-        self.limit
+        self.limit.min(PROCESSES_MAX)
     }
     /// Processes that are not exiting, and those that are just being made.
     pub fn count(&self) -> usize {

@@ -137,7 +137,6 @@ fn plain_answer(key: &str) -> Option<Answer> {
         "otp_release" => Text(otp::release().to_string()),
         "outstanding_system_requests_limit" => Integer(4),
         "port_limit" => Integer(65_536),
-        "process_limit" => Integer(262_144),
         "scheduler_bind_type" => Atom("unbound"),
         "start_time" => Integer(-576_460_751_000_000_000),
         "system_architecture" => Text(architecture()),
@@ -219,6 +218,10 @@ fn system_info<'c>(call: &mut Call<'c>, [key]: [Term<'c>; 1]) -> BifResult<'c> {
         "process_count" => {
             let count = call.system().processes.count();
             Ok(call.unsigned(count as u64))
+        }
+        "process_limit" => {
+            let limit = call.system().processes.limit();
+            Ok(call.unsigned(limit as u64))
         }
         "os_type" => Ok(call.tuple(&[atom("unix"), atom(if cfg!(target_os = "linux") { "linux" } else { "lam" })])),
         // Not told by the hosts.
