@@ -630,4 +630,5 @@ well_known! {
     PARALLELISM = "parallelism";
     OS_PID = "os_pid";
     QUEUE_SIZE = "queue_size";
+    NOMATCH = "nomatch";
 }

@@ -3,7 +3,10 @@
 //! One pattern is searched by `memchr::memmem`, several by an automaton (`search.rs`); a compiled pattern is a resource behind the
 //! reference in `{bm, Ref}` or `{ac, Ref}`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use memchr::memmem;
 
 use super::args::{OrBadarg, is_negative_integer, part_range};
 use super::erlang::guards::binary_part;
@@ -236,17 +239,34 @@ fn longest_common_suffix<'c>(call: &mut Call<'c>, [list]: [Term<'c>; 1]) -> BifR
     longest_common(call, list, |a, b| a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count())
 }
 
-/// A pattern argument made ready: compiled here, or held by a resource.
+/// A pattern argument made ready: one binary as it is, several compiled here, or what a resource holds.
 enum Ready<'c> {
+    Bytes(Cow<'c, [u8]>),
     Own(Pattern),
     Shared(&'c Pattern),
 }
 
 impl Ready<'_> {
-    fn pattern(&self) -> &Pattern {
+    /// Start and length of the first match.
+    fn find(&self, subject: &[u8]) -> Option<(usize, usize)> {
         match self {
-            Ready::Own(pattern) => pattern,
-            Ready::Shared(pattern) => pattern,
+            Ready::Bytes(bytes) => match **bytes {
+                [byte] => memchr::memchr(byte, subject).map(|at| (at, 1)),
+                _ => memmem::find(subject, bytes).map(|at| (at, bytes.len())),
+            },
+            Ready::Own(pattern) => pattern.find(subject, 0),
+            Ready::Shared(pattern) => pattern.find(subject, 0),
+        }
+    }
+    /// All matches that do not overlap, from the left.
+    fn find_all(&self, subject: &[u8]) -> Vec<(usize, usize)> {
+        match self {
+            Ready::Bytes(bytes) => match **bytes {
+                [byte] => memchr::memchr_iter(byte, subject).map(|at| (at, 1)).collect(),
+                _ => memmem::find_iter(subject, &**bytes).map(|at| (at, bytes.len())).collect(),
+            },
+            Ready::Own(pattern) => pattern.find_all(subject),
+            Ready::Shared(pattern) => pattern.find_all(subject),
         }
     }
 }
@@ -258,13 +278,12 @@ fn pattern_of(term: Term<'_>) -> Option<Ready<'_>> {
         let pattern = reference.resource::<Pattern>()?;
         return (tag.as_atom()?.text() == pattern.tag()).then_some(Ready::Shared(pattern));
     }
-    let mut patterns = Vec::new();
     if term.is_bitstring() {
-        patterns.push(term.to_bytes()?.into_owned());
-    } else {
-        for pattern in term.list_to_vec()? {
-            patterns.push(pattern.to_bytes()?.into_owned());
-        }
+        return term.to_bytes().filter(|bytes| !bytes.is_empty()).map(Ready::Bytes);
+    }
+    let mut patterns = Vec::new();
+    for pattern in term.list_to_vec()? {
+        patterns.push(pattern.to_bytes()?.into_owned());
     }
     if patterns.is_empty() || patterns.iter().any(Vec::is_empty) {
         return None;
@@ -273,7 +292,11 @@ fn pattern_of(term: Term<'_>) -> Option<Ready<'_>> {
 }
 
 fn compile_pattern<'c>(call: &mut Call<'c>, [pattern]: [Term<'c>; 1]) -> BifResult<'c> {
-    let Some(Ready::Own(pattern)) = pattern_of(pattern) else { return Err(Stop::BADARG) };
+    let pattern = match pattern_of(pattern) {
+        Some(Ready::Bytes(bytes)) => Pattern::new(vec![bytes.into_owned()]),
+        Some(Ready::Own(pattern)) => pattern,
+        _ => return Err(Stop::BADARG),
+    };
     let tag = atom::intern_static(pattern.tag());
     let id = call.system().unique.reference();
     let reference = call.resource(Arc::new(Resource { data: Box::new(pattern) }), id);
@@ -313,11 +336,11 @@ fn match_in<'c>(call: &mut Call<'c>, subject: Term<'c>, pattern: Term<'c>, optio
     let bytes = subject.to_bytes().or_badarg()?;
     let (start, end) = search_range(options, bytes.len())?;
     let pattern = pattern_of(pattern).or_badarg()?;
-    let found = pattern.pattern().find(&bytes[start..end], 0);
+    let found = pattern.find(&bytes[start..end]);
     call.bump((found.map_or(end - start, |(at, _)| at) / BYTES_A_REDUCTION) as i64);
     match found {
         Some((at, length)) => Ok(position(call, start + at, length)),
-        None => Ok(Term::atom(atom::intern_static("nomatch"))),
+        None => Ok(Term::atom(am::NOMATCH)),
     }
 }
 fn match_2<'c>(call: &mut Call<'c>, [subject, pattern]: [Term<'c>; 2]) -> BifResult<'c> {
@@ -332,7 +355,7 @@ fn matches_in<'c>(call: &mut Call<'c>, subject: Term<'c>, pattern: Term<'c>, opt
     let (start, end) = search_range(options, bytes.len())?;
     let pattern = pattern_of(pattern).or_badarg()?;
     call.bump(((end - start) / BYTES_A_REDUCTION) as i64);
-    let found = pattern.pattern().find_all(&bytes[start..end]);
+    let found = pattern.find_all(&bytes[start..end]);
     let found: Vec<Term<'c>> = found.into_iter().map(|(at, length)| position(call, start + at, length)).collect();
     Ok(call.list(&found))
 }
@@ -375,8 +398,7 @@ fn split_in<'c>(call: &mut Call<'c>, subject: Term<'c>, pattern: Term<'c>, optio
     let (start, end) = asked.range;
     call.bump(((end - start) / BYTES_A_REDUCTION) as i64);
     let scope = &bytes[start..end];
-    let cuts =
-        if asked.global { pattern.pattern().find_all(scope) } else { pattern.pattern().find(scope, 0).into_iter().collect() };
+    let cuts = if asked.global { pattern.find_all(scope) } else { pattern.find(scope).into_iter().collect() };
     let mut parts: Vec<(usize, usize)> = Vec::with_capacity(cuts.len() + 1);
     let mut from = 0;
     for (at, length) in cuts {
