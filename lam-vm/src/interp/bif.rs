@@ -4,6 +4,8 @@ use super::{Control, Exit, Machine, Outcome, Scheduler, Step, calls, funs, raise
 use crate::atom::{Atom, am};
 use crate::bif::{BifResult, Call, Row, Stop, bif_by_id};
 use crate::term::Term;
+use crate::term::compare::is_plain_immediate;
+use crate::term::word::{self, kind};
 
 /// The pid of the running process to slot a.
 #[inline(always)]
@@ -289,6 +291,41 @@ pub unsafe fn bif1(s: &mut Scheduler) -> Control {
         let id = (s.ext(1) >> 48) as usize;
         let args = [s.term(slot_a(w))];
         guard(s, id, &args, slot_c(w), 2)
+    }
+}
+
+/// `byte_size/1` of a bitstring.
+#[inline(always)]
+pub unsafe fn byte_size(m: &mut Machine, w: u64) -> Step {
+    // SAFETY: slots are checked by the loader; a box's header tells where its size is, in bits.
+    unsafe {
+        let source = m.get::<0>(slot_a(w));
+        if word::is_boxed(source) {
+            let at = word::boxed_address(source) as *const u64;
+            let bits = match word::header_kind(*at) {
+                kind::HEAPBITS => *at.add(1),
+                kind::REFCBITS => *at.add(3),
+                kind::SUBBITS => word::small_value(*at.add(3)) as u64,
+                _ => return Step::Slow(bif1),
+            };
+            m.set::<0>(slot_c(w), word::small(bits.div_ceil(8) as i64));
+            return Step::Next;
+        }
+        Step::Slow(bif1)
+    }
+}
+
+/// `=:=` (or `=/=`) of terms that are one word, or of which one can be equal to its own word only.
+#[inline(always)]
+pub unsafe fn exactly_equal<const WANTED: bool>(m: &mut Machine, w: u64) -> Step {
+    // SAFETY: slots are checked by the loader.
+    unsafe {
+        let (a, b) = (m.get::<0>(slot_a(w)), m.get::<0>(slot_b(w)));
+        if a == b || is_plain_immediate(a) || is_plain_immediate(b) {
+            m.set::<0>(slot_c(w), Term::bool((a == b) == WANTED).word());
+            return Step::Next;
+        }
+        Step::Slow(bif2)
     }
 }
 

@@ -275,6 +275,20 @@ unsafe fn fixed_value(m: &Machine, words: *const u64) -> u64 {
 unsafe fn put_fixed(m: &Machine, first: usize, count: usize, data: *mut u8, at: usize, end: usize) {
     // SAFETY: the caller made room for the sizes of all segments.
     unsafe {
+        let mut at = at;
+        let mut first = first;
+        // Bytes at the start of bytes.
+        while first < count && at.is_multiple_of(8) {
+            let words = m.pc.add(3 + SEGMENT_WORDS * first);
+            if *words.add(3) != 8 {
+                break;
+            }
+            *data.add(at / 8) = word::small_value(fixed_value(m, words)) as u8;
+            (at, first) = (at + 8, first + 1);
+        }
+        if first == count {
+            return;
+        }
         let mut building = Building::new(core::slice::from_raw_parts_mut(data, end.div_ceil(8)), at, end);
         for index in first..count {
             let words = m.pc.add(3 + SEGMENT_WORDS * index);

@@ -23,13 +23,13 @@ const _: () = assert!(SLICE_WORDS == 2 + SMALL_SLICE_BYTES / 8);
 
 /// The box of the match context in a word.
 #[inline(always)]
-fn context(word: u64) -> *mut u64 {
+pub fn context(word: u64) -> *mut u64 {
     word::boxed_address(word) as *mut u64
 }
 
 /// The first byte of the base of a match context or sub-bitstring.
 #[inline(always)]
-unsafe fn data(base: u64) -> *const u8 {
+pub unsafe fn data(base: u64) -> *const u8 {
     // SAFETY: a base is a heap bitstring, whose bytes follow its size, or a refc handle with its buffer's address.
     unsafe {
         let at = word::boxed_address(base) as *const u64;

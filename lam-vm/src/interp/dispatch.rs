@@ -6,7 +6,8 @@
 
 use super::{Control, Machine, Scheduler, SlowBody, Step};
 use super::{
-    arith, bif, bs_build, bs_match, bs_put, calls, data, floats, funs, maps, moves, raise, receive, records, select, tests,
+    arith, bif, bs_build, bs_bytes, bs_match, bs_put, calls, data, floats, funs, maps, moves, raise, receive, records, select,
+    tests,
 };
 use crate::isa::specific::for_each_specific_op;
 

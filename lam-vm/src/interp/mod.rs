@@ -12,6 +12,7 @@
 mod arith;
 mod bif;
 mod bs_build;
+mod bs_bytes;
 mod bs_match;
 mod bs_put;
 mod bs_room;

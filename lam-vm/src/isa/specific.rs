@@ -59,6 +59,10 @@ macro_rules! for_each_specific_op {
             slow Bif1 "bif1" [2] ("snd|F") = bif::bif1;
             slow Bif2 "bif2" [2] ("ssd|F") = bif::bif2;
             slow Bif3 "bif3" [3] ("ssd|Fs") = bif::bif3;
+            /// Guard BIFs with a quick way: else they are `bif1` and `bif2`, whose words they have.
+            fast ByteSize "byte_size" [2] ("snd|F") = bif::byte_size;
+            fast ExactlyEqual "exactly_equal" [2] ("ssd|F") = bif::exactly_equal::<true>;
+            fast NotExactlyEqual "not_exactly_equal" [2] ("ssd|F") = bif::exactly_equal::<false>;
             fast SelfPid "self" [1] ("d") = bif::self_;
             fast CallFun "call_fun" [1] ("ns") = funs::call_fun;
             /// As above, in the place of the current function, whose frame has c bytes.
@@ -162,6 +166,20 @@ macro_rules! for_each_specific_op {
             /// Twin of every instruction on a match context: stands before it.
             slow BsCheckContext "bs_check_context" [1] ("s") = bs_match::check_context;
             fast BsStartMatch "bs_start_match" [2] ("sd|F") = bs_match::start_match;
+            /// As above, and the byte of the `bs_get_integer_8` that follows to slot c; then on behind it. Its words are there still: where
+            /// the context is new, or its bytes are not whole or not enough, they do the work.
+            fast BsStartByte "bs_start_byte" [2] ("sdd|F") = bs_bytes::start_byte::<1, false>;
+            /// The same with a `bs_ensure` before or behind the `bs_get_integer_8`.
+            fast BsStartByteTested "bs_start_byte_tested" [2] ("sdd|F") = bs_bytes::start_byte::<3, false>;
+            /// The same two with a `bs_get_position` before that.
+            fast BsStartByteAt "bs_start_byte_at" [2] ("sdd|F") = bs_bytes::start_byte::<1, true>;
+            fast BsStartByteTestedAt "bs_start_byte_tested_at" [2] ("sdd|F") = bs_bytes::start_byte::<3, true>;
+            /// As the four above, at a function's entry: the bytes in the set behind the fail word lead back here with nothing changed, and
+            /// are passed by.
+            fast BsSkipBytes "bs_skip_bytes" [6] ("sdd|Fnnnn") = bs_bytes::skip_bytes::<1, false>;
+            fast BsSkipBytesTested "bs_skip_bytes_tested" [6] ("sdd|Fnnnn") = bs_bytes::skip_bytes::<3, false>;
+            fast BsSkipBytesAt "bs_skip_bytes_at" [6] ("sdd|Fnnnn") = bs_bytes::skip_bytes::<1, true>;
+            fast BsSkipBytesTestedAt "bs_skip_bytes_tested_at" [6] ("sdd|Fnnnn") = bs_bytes::skip_bytes::<3, true>;
             fast BsGetPosition "bs_get_position" [1] ("sd") = bs_match::get_position;
             fast BsSetPosition "bs_set_position" [1] ("ss") = bs_match::set_position_to;
             fast BsGetInteger8 "bs_get_integer_8" [1] ("sdj") = bs_match::get_integer_8;

@@ -10,7 +10,7 @@ use crate::isa::generic::op;
 use crate::isa::segment::{NO_SLOT, SEGMENT_WORDS, Segment, SegmentKind, SizeForm};
 use crate::isa::specific::number;
 use crate::loader::LoadError;
-use crate::loader::ir::{Arg, Op};
+use crate::loader::ir::{Arg, Op, Reg};
 use crate::loader::specialise::{FLOAT_WORDS, FUN_WORDS, Transformer, label, number_of};
 
 const LITTLE: u64 = 2;
@@ -117,7 +117,7 @@ impl<'a> Transformer<'a> {
     fn spare_slot(&self) -> u16 {
         x_slot(SCRATCH_BASE as u16)
     }
-    fn atom_text(&self, arg: Arg) -> Option<&'a str> {
+    pub(super) fn atom_text(&self, arg: Arg) -> Option<&'a str> {
         let tables = &self.file.tables;
         arg.atom().map(|atom| &*tables.atoms[atom as usize])
     }
@@ -131,7 +131,7 @@ impl<'a> Transformer<'a> {
         size.checked_mul(unit).filter(|bits| *bits <= MAX_CONSTANT_BITS)
     }
     /// The flags that a list of atoms names: `[]` or a literal.
-    fn list_flags(&self, arg: Arg) -> Result<u64, LoadError> {
+    pub(super) fn list_flags(&self, arg: Arg) -> Result<u64, LoadError> {
         let Arg::Literal(literal) = arg else {
             return if arg == Arg::Nil { Ok(0) } else { flags(arg).map_err(|_| self.refuse("its flags are no list")) };
         };
@@ -144,16 +144,22 @@ impl<'a> Transformer<'a> {
     // --- matching
 
     fn start_match(&mut self, fail: u32, source: Arg, live: Arg, dst: Arg) {
+        let (number, byte, set) = self.start_of_match(source, dst);
         let source = self.source(source);
         let dst = self.slot(dst);
-        self.out.op(number::BsStartMatch, [source, dst, 0]);
+        self.out.op(number, [source, dst, byte]);
         self.out.fail_word(fail, u32::from(number_of(live)));
+        for word in set.into_iter().flatten() {
+            self.out.word(word);
+        }
     }
     fn start_match4(&mut self, args: &[Arg]) -> Result<bool, LoadError> {
         match (args[0], self.atom_text(args[0])) {
             (Arg::Label(fail), _) => self.start_match(fail, args[2], args[1], args[3]),
             (_, Some("no_fail")) => self.start_match(0, args[2], args[1], args[3]),
-            (_, Some("resume")) if self.twin() => self.start_match(0, args[2], args[1], args[3]),
+            (_, Some("resume")) if self.twin() || self.reads_byte(args[2], args[3]) => {
+                self.start_match(0, args[2], args[1], args[3]);
+            }
             (_, Some("resume")) => {
                 let (from, to) = (self.source(args[2]), self.slot(args[3]));
                 if from != to {
@@ -544,7 +550,7 @@ fn fast_form(segments: &[(Segment, Constant, Constant)]) -> (u16, u64) {
     }
 }
 
-fn unsigned(arg: Arg) -> Result<u64, LoadError> {
+pub(super) fn unsigned(arg: Arg) -> Result<u64, LoadError> {
     match arg {
         Arg::Unsigned(number) => Ok(number),
         Arg::Int(number) if number >= 0 => Ok(number as u64),
@@ -558,8 +564,14 @@ fn live_count(arg: Arg) -> Result<u16, LoadError> {
         .ok_or_else(|| LoadError::corrupt("the code", "too many live registers"))
 }
 /// Flags as a number, without `native`.
-fn flags(arg: Arg) -> Result<u64, LoadError> {
+pub(super) fn flags(arg: Arg) -> Result<u64, LoadError> {
     unsigned(arg).map(|flags| native(flags) & (LITTLE | SIGNED))
+}
+/// The X register that gets an unsigned byte; `None` for any other field.
+pub(super) fn byte_field(size: Arg, unit: Arg, flags: u64, dst: Arg) -> Option<u16> {
+    let bits = unsigned(size).ok()?.checked_mul(unsigned(unit).ok()?)?;
+    let Some(Reg::X(byte)) = dst.reg() else { return None };
+    (bits == 8 && flags & SIGNED == 0).then_some(byte)
 }
 /// The machine is little-endian on every host.
 fn native(flags: u64) -> u64 {

@@ -133,11 +133,17 @@ impl<'a> Transformer<'a> {
         let slots: Vec<u16> = args.iter().map(|arg| self.source(*arg)).collect();
         match slots[..] {
             [a] => {
-                self.out.op(number::Bif1, [a, 0, dst]);
+                let number = if (module, function) == ("erlang", "byte_size") { number::ByteSize } else { number::Bif1 };
+                self.out.op(number, [a, 0, dst]);
                 self.out.fail_word(fail, high);
             }
             [a, b] => {
-                self.out.op(number::Bif2, [a, b, dst]);
+                let number = match (module, function) {
+                    ("erlang", "=:=") => number::ExactlyEqual,
+                    ("erlang", "=/=") => number::NotExactlyEqual,
+                    _ => number::Bif2,
+                };
+                self.out.op(number, [a, b, dst]);
                 self.out.fail_word(fail, high);
             }
             [a, b, c] => {

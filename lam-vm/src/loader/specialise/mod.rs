@@ -4,6 +4,7 @@
 //! their own. What the flow analysis did not prove becomes the checked twin.
 
 mod bits;
+mod bytes;
 mod calls;
 mod data;
 mod receive;
