@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help dev build install demo test check fixtures zeal models soak parcel coverage fuzz fuzz-quick bless clean
+.PHONY: help dev build install demo test check fixtures zeal models tsan soak rounds parcel coverage fuzz fuzz-quick bless clean
 
 # Where everything that is built lies, the shared build of the stubs too.
 export LAM_TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -51,13 +51,19 @@ zeal: ## all fixtures by a machine that collects wherever it may
 models: ## loom and shuttle over what schedulers share, and the faults they must find
 	@scripts/models
 
+tsan: ## processes, messages, tables, code loading under ThreadSanitizer, and the faults it must find
+	@scripts/tsan
+
+rounds: ## all fixtures natively with 1, 2 and 4 schedulers, five times over (CONFORMANCE=DIR: OTP's suites too)
+	@scripts/rounds
+
 soak: ## ten million messages and a million ends, none lost or doubled (after make build)
 	@scripts/soak
 
 coverage: ## what no fixture executes: opcodes, checked twins, BIF rows
 	scripts/coverage
 
-fuzz: ## 100,000 mutants of modules, 1,000,000 of external terms (20,000 by erl too)
+fuzz: ## 100,000 mutants of modules, 1,000,000 of external terms (20,000 by erl too), every byte of images on three hosts
 	scripts/fuzz full
 
 fuzz-quick: ## a tenth of it

@@ -14,6 +14,8 @@
 //! - The tests of the web are ignored but by `scripts/test-web`, which has what they need. Without a browser they do not run, and a
 //!   line says so.
 //! - `FIXTURE_TIMEOUT` is in seconds, 60 by default.
+//! - `FIXTURE_SCHEDULERS="1 2 4"` and `FIXTURE_ROUNDS=5` run each program with each of those, so often; a case that fails says in which
+//!   (`scripts/rounds`).
 //! - Cases in `fixtures/needs-otp.txt` are linked with the OTP of their release where `scripts/fixture-otp` finds it
 //!   (`LAM_FIXTURE_OTP27`, `LAM_FIXTURE_OTP29`). Where not, they do not run, and a line says so.
 #![forbid(unsafe_code)]
@@ -254,21 +256,48 @@ fn run_case(case: &str, host: Host) -> Verdict {
         Host::Web => browser().expect("run_area has looked").folder_of(case),
         _ => std::env::temp_dir().join(name),
     };
-    let cwd = scratch.join("run");
     let program = scratch.join(match host {
         Host::Wasm => "case.wasm",
         Host::Web => "js.wasm",
         _ => "case",
     });
-    let made = fs::create_dir_all(&cwd).map_err(|e| format!("cannot make `{}`: {e}", scratch.display()));
+    let made = fs::create_dir_all(&scratch).map_err(|e| format!("cannot make `{}`: {e}", scratch.display()));
     let built = made.and_then(|()| build(case, host, &scratch, &program));
     let verdict = match built {
         Ok(()) if !host.is_of(&program) => Verdict::OtherDispatcher,
-        Ok(()) => compare(case, host, &scratch, &program, &cwd).map_or_else(Verdict::Failed, |()| Verdict::Passed),
+        Ok(()) => match rounds(case, host, &scratch, &program) {
+            why if why.is_empty() => Verdict::Passed,
+            why => Verdict::Failed(why),
+        },
         Err(why) => Verdict::Failed(why),
     };
     let _ = fs::remove_dir_all(&scratch);
     verdict
+}
+
+/// Runs the program once, or as often as `FIXTURE_SCHEDULERS` and `FIXTURE_ROUNDS` say; why it failed, if it did.
+fn rounds(case: &str, host: Host, scratch: &Path, program: &Path) -> String {
+    let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let schedulers = variable("FIXTURE_SCHEDULERS").unwrap_or_default();
+    let schedulers: Vec<Option<&str>> =
+        if schedulers.is_empty() { vec![None] } else { schedulers.split_whitespace().map(Some).collect() };
+    let count = variable("FIXTURE_ROUNDS").and_then(|text| text.parse().ok()).unwrap_or(1);
+    let mut report = String::new();
+    for round in 1..=count {
+        for schedulers in &schedulers {
+            let cwd = scratch.join("run");
+            let ran = fs::create_dir_all(&cwd).map_err(|e| format!("cannot make `{}`: {e}", cwd.display()));
+            let compared = ran.and_then(|()| compare(case, host, scratch, program, &cwd, *schedulers));
+            // The next round finds an empty folder again.
+            let _ = fs::remove_dir_all(&cwd);
+            let Err(why) = compared else { continue };
+            if count > 1 || schedulers.is_some() {
+                let _ = writeln!(report, "round {round}, {} schedulers: {case}", schedulers.unwrap_or("default"));
+            }
+            let _ = writeln!(report, "{why}");
+        }
+    }
+    report.trim_end().to_string()
 }
 
 fn build(case: &str, host: Host, scratch: &Path, program: &Path) -> Result<(), String> {
@@ -289,12 +318,12 @@ fn build(case: &str, host: Host, scratch: &Path, program: &Path) -> Result<(), S
     Ok(())
 }
 
-fn compare(case: &str, host: Host, scratch: &Path, program: &Path, cwd: &Path) -> Result<(), String> {
+fn compare(case: &str, host: Host, scratch: &Path, program: &Path, cwd: &Path, schedulers: Option<&str>) -> Result<(), String> {
     let beam = fixtures().join(case).with_extension("beam");
     let ran = if host == Host::Web {
         browser().expect("run_area has looked").run(case, &beam.with_extension("in"), timeout())?
     } else {
-        run_program(case, host, scratch, program, cwd)?
+        run_program(case, host, scratch, program, cwd, schedulers)?
     };
     let expected = |extension: &str| fs::read(beam.with_extension(extension)).unwrap_or_default();
     let mut why = String::new();
@@ -314,7 +343,14 @@ fn compare(case: &str, host: Host, scratch: &Path, program: &Path, cwd: &Path) -
 }
 
 /// Runs a native or WASI program.
-fn run_program(case: &str, host: Host, scratch: &Path, program: &Path, cwd: &Path) -> Result<Ran, String> {
+fn run_program(
+    case: &str,
+    host: Host,
+    scratch: &Path,
+    program: &Path,
+    cwd: &Path,
+    schedulers: Option<&str>,
+) -> Result<Ran, String> {
     let mut command = match host {
         Host::Wasm => {
             let run = std::env::var("WASM_RUN")
@@ -329,6 +365,9 @@ fn run_program(case: &str, host: Host, scratch: &Path, program: &Path, cwd: &Pat
     command.current_dir(cwd).env("LC_ALL", "C.UTF-8").env("LANG", "C.UTF-8").env("TZ", "UTC").env("FIXTURE", "yes");
     if let Some(folder) = std::env::var_os("LAM_COVERAGE") {
         command.env("LAM_COVERAGE", Path::new(&folder).join(case.replace('/', ".")));
+    }
+    if let Some(schedulers) = schedulers {
+        command.env("LAM_SCHEDULERS", schedulers);
     }
     run(command, Some(&fixtures().join(case).with_extension("in")), scratch, "run")
 }

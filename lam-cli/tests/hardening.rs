@@ -106,7 +106,7 @@ fn damaged_programs_do_not_start() {
     let sections: Vec<(usize, usize)> =
         (0..14).map(|number| (word(image + 104 + 16 * number), word(image + 112 + 16 * number))).collect();
     let content = [1, 2, 13];
-    let header = (0..104 + 14 * 16 + 4).map(|at| (at, false));
+    let header = (0..104 + 14 * 16 + 8).map(|at| (at, false));
     let tables = sections.iter().enumerate().flat_map(|(number, (offset, length))| {
         let is_content = content.contains(&number);
         (*offset..offset + length).step_by(if is_content { 4999 } else { 97 }).map(move |at| (at, is_content))
@@ -136,4 +136,28 @@ fn damaged_programs_do_not_start() {
         found += 1;
     }
     assert!(found > 500, "{found}");
+}
+
+/// A file that lost its end says so, wherever that was inside the program: `scripts/fuzz full images` tries every length on three hosts.
+#[test]
+fn programs_cut_short_say_so() {
+    let Some(scratch) = built("cut", "fixtures/hello/hello.beam", &[]) else { return };
+    let path = scratch.join("program");
+    let bytes = fs::read(&path).expect("just built");
+    let whole = bytes.len();
+    let mut starts = (0..whole - 512).step_by(8).rev();
+    let is_image = |at: &usize| bytes[*at..].starts_with(b"LAMIMG\0\0") && bytes[*at + 8..*at + 16] == (whole - at).to_le_bytes();
+    let image = starts.find(is_image).expect("the image is the last thing in the file");
+    let edges = [whole - 1, whole - 8, whole - 9, whole - 4095, whole - 4096, whole - 4097];
+    let steps = (image..whole - 5000).rev().step_by(20_011);
+    for length in edges.into_iter().chain(steps).chain([image + 4096, image + 1, image, image - 1]) {
+        let file = fs::OpenOptions::new().write(true).open(&path).expect("the program can be written");
+        file.set_len(length as u64).expect("it gets shorter");
+        drop(file);
+        let output = (0..100).find_map(|_| Command::new(&path).output().ok()).expect("the launcher starts");
+        let text = stderr(&output);
+        let is_named =
+            output.status.code() == Some(101) && text.starts_with("error: cannot start: the embedded program is damaged: ");
+        assert!(is_named && output.stdout.is_empty(), "{length} of {whole}: {:?} {text}", output.status);
+    }
 }

@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! before   ELF header │ program headers │ … │ section headers
-//! after    the same bytes │ pad │ image │ section names + ".lam" │ section headers + .lam
-//!          PT_NOTE has become the last PT_LOAD; e_shoff and e_shnum point behind the image
+//! after    the same bytes │ section names + ".lam" │ section headers + .lam │ pad │ image
+//!          PT_NOTE has become the last PT_LOAD; e_shoff and e_shnum point behind the stub
 //! ```
 //!
-//! The image needs both a segment, so that the kernel maps it, and a section, so that `strip` keeps it.
+//! The image needs both a segment, so that the kernel maps it, and a section, so that `strip` keeps it. It stands last, so that a file
+//! that was cut short lacks a part of it, which the launcher sees.
 
 use crate::error::{Error, Result};
 
@@ -95,9 +96,11 @@ fn pack_checked(stub: &[u8], image: &[u8]) -> Option<Vec<u8>> {
     }
     let address = loads().map(|s| s.address.saturating_add(s.memory_bytes)).max()?.next_multiple_of(PAGE);
     let mut out = stub.to_vec();
+    let length = image.len() as u64;
+    let sections = add_section(stub, &headers, &mut out)?;
     out.resize(out.len().next_multiple_of(PAGE as usize), 0);
     let offset = out.len() as u64;
-    let length = image.len() as u64;
+    sections.put_place(&mut out, [address, offset, length])?;
     out.extend_from_slice(image);
 
     let slot_at = (headers.segments_at + slot as u64 * PHDR_BYTES) as usize;
@@ -108,12 +111,26 @@ fn pack_checked(stub: &[u8], image: &[u8]) -> Option<Vec<u8>> {
         segment.extend_from_slice(&field.to_le_bytes());
     }
     out.get_mut(slot_at..slot_at + PHDR_BYTES as usize)?.copy_from_slice(&segment);
-    add_section(stub, &headers, &mut out, [address, offset, length])?;
     Some(out)
 }
 
+/// Where the header of `.lam` stands, whose fields follow from what comes behind it.
+struct Added {
+    header_at: usize,
+}
+
+impl Added {
+    /// Says in the header where the image lies.
+    fn put_place(&self, out: &mut [u8], [address, offset, length]: [u64; 3]) -> Option<()> {
+        let fields = [SHF_WRITE_ALLOC, address, offset, length];
+        let places = out.get_mut(self.header_at + 8..self.header_at + 40)?.chunks_exact_mut(8);
+        places.zip(fields).for_each(|(place, field)| place.copy_from_slice(&field.to_le_bytes()));
+        Some(())
+    }
+}
+
 /// Appends the section names and headers, with `.lam` as the last section.
-fn add_section(stub: &[u8], headers: &Headers, out: &mut Vec<u8>, [address, offset, length]: [u64; 3]) -> Option<()> {
+fn add_section(stub: &[u8], headers: &Headers, out: &mut Vec<u8>) -> Option<Added> {
     let names_header_at = headers.sections_at + headers.names_index * SHDR_BYTES;
     let old_names_at = u64_at(stub, names_header_at + 24)? as usize;
     let old_names_bytes = u64_at(stub, names_header_at + 32)? as usize;
@@ -126,17 +143,19 @@ fn add_section(stub: &[u8], headers: &Headers, out: &mut Vec<u8>, [address, offs
     let sections_at = out.len() as u64;
     let from = headers.sections_at as usize;
     out.extend_from_slice(stub.get(from..from + (headers.section_count * SHDR_BYTES) as usize)?);
+    let header_at = out.len();
     out.extend_from_slice(&(old_names_bytes as u32).to_le_bytes());
     out.extend_from_slice(&SHT_PROGBITS.to_le_bytes());
-    for field in [SHF_WRITE_ALLOC, address, offset, length, 0, PAGE, 0] {
-        out.extend_from_slice(&field.to_le_bytes());
+    // Flags, address, offset and length: see `put_place`.
+    for field in [0, 0, 0, 0, 0, PAGE, 0] {
+        out.extend_from_slice(&u64::to_le_bytes(field));
     }
     let names_header = (sections_at + headers.names_index * SHDR_BYTES) as usize;
     out[names_header + 24..names_header + 32].copy_from_slice(&names_at.to_le_bytes());
     out[names_header + 32..names_header + 40].copy_from_slice(&names_bytes.to_le_bytes());
     out[40..48].copy_from_slice(&sections_at.to_le_bytes());
     out[60..62].copy_from_slice(&(headers.section_count as u16 + 1).to_le_bytes());
-    Some(())
+    Some(Added { header_at })
 }
 
 fn u16_at(bytes: &[u8], at: u64) -> Option<u16> {

@@ -83,6 +83,7 @@ pub struct Finding {
 }
 
 /// A run of mutants `from`, `from + 1`, … of a seed.
+#[derive(Clone)]
 pub struct Run<'a> {
     pub program: &'a Path,
     /// Where batches, and mutants that were found, are written.
@@ -178,7 +179,8 @@ impl Run<'_> {
     }
 }
 
-fn add(sums: &mut Vec<u64>, counts: &[u64]) {
+/// Adds to sums, which are as long as they have to be.
+pub fn add(sums: &mut Vec<u64>, counts: &[u64]) {
     sums.resize(sums.len().max(counts.len()), 0);
     sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
 }

@@ -1,9 +1,10 @@
 //! `lam-fuzz`: mutants of modules, of external terms and of images, and what the machine makes of them. `scripts/fuzz` runs it.
 //!
 //! ```text
-//! lam-fuzz code   --program P --folder D --otp ROOT[,ROOT…] [--seed N --from N --count N --jobs N --batch N]
+//! lam-fuzz code   --program P --folder D --otp ROOT[,ROOT…] [--seed N --from N --count N --jobs N --batch N --resume yes]
 //! lam-fuzz terms  --program P --folder D --corpus terms.txt [the same]
 //! lam-fuzz oracle --program P --folder D --corpus terms.txt --beams DIR [the same]     what `erl` makes of the same terms
+//! lam-fuzz images --program P --folder D [--step N --jobs N]                           the program's own file, damaged
 //! ```
 //! A seed and a number give the same mutant again. Exit code 1: something was found.
 
@@ -17,7 +18,9 @@
 mod batch;
 mod chunks;
 mod encode;
+mod images;
 mod mutate;
+mod parts;
 mod random;
 mod terms;
 
@@ -80,7 +83,8 @@ fn main() -> ExitCode {
         "code" => code(&options),
         "terms" => terms(&options),
         "oracle" => oracle(&options),
-        _ => Err("usage: lam-fuzz code|terms|oracle --program P --folder D … (see scripts/fuzz)".to_string()),
+        "images" => images(&options),
+        _ => Err("usage: lam-fuzz code|terms|oracle|images --program P --folder D … (see scripts/fuzz)".to_string()),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
@@ -131,7 +135,7 @@ fn code(options: &Options) -> Result<bool, String> {
         entry.extend(bytes);
         (what, entry)
     };
-    let outcome = run_of(options, seed, 100, &make)?.run();
+    let outcome = parts::run(run_of(options, seed, 100, &make)?, "code", options.text("resume") == "yes")?;
     let [loaded, refused, killed] = outcome.counts[..] else { return Err("no batch came to its end".to_string()) };
     let share = 100.0 * loaded as f64 / (loaded + refused).max(1) as f64;
     println!(
@@ -140,6 +144,8 @@ fn code(options: &Options) -> Result<bool, String> {
         bases.len(),
         outcome.took.as_secs_f64(),
     );
+    let numbers = options.number("from", 0)..options.number("from", 0) + options.number("count", 1000);
+    println!("code: {}", mutate::shares(seed, bases.len(), numbers));
     Ok(told(&outcome))
 }
 
@@ -159,7 +165,7 @@ fn terms(options: &Options) -> Result<bool, String> {
     let corpus = corpus(options)?;
     let seed = options.number("seed", 1);
     let make = |number: u64| term_entry(&corpus, seed, number);
-    let outcome = run_of(options, seed, 2000, &make)?.run();
+    let outcome = parts::run(run_of(options, seed, 2000, &make)?, "terms", options.text("resume") == "yes")?;
     let [accepted, refused] = outcome.counts[..] else { return Err("no batch came to its end".to_string()) };
     println!(
         "terms: {} mutants in {:.0} s: {accepted} accepted, {refused} refused",
@@ -209,6 +215,24 @@ fn oracle(options: &Options) -> Result<bool, String> {
     }
     println!("oracle: {compared} terms, {accepted} accepted, {other} otherwise than by erl; {died} more killed erl itself");
     Ok(other == 0 && compared > 0)
+}
+
+/// Native programs alone; `images.mjs` damages the others.
+fn images(options: &Options) -> Result<bool, String> {
+    let folder = PathBuf::from(options.text("folder"));
+    fs::create_dir_all(&folder).map_err(|error| format!("cannot make `{}`: {error}", folder.display()))?;
+    let (step, jobs) = (options.number("step", 1) as usize, options.number("jobs", 2) as usize);
+    let outcome = images::run(Path::new(options.text("program")), &folder, step, jobs)?;
+    outcome.wrong.iter().take(8).for_each(|line| println!("found: {line}"));
+    println!(
+        "images, native: {} bytes flipped, {} cuts of the file, {} of them refused by the kernel: {} not found, in {:.0} s",
+        outcome.flips,
+        outcome.cuts,
+        outcome.refused,
+        outcome.wrong.len(),
+        outcome.took.as_secs_f64(),
+    );
+    Ok(outcome.wrong.is_empty())
 }
 
 fn run_of<'a>(

@@ -19,20 +19,63 @@ pub struct Base {
     pub chunks: Chunks,
 }
 
+/// What can be done to a module, with its share of a hundred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Instructions,
+    Chunks,
+    Literals,
+    Truncated,
+    Swapped,
+    Bytes,
+}
+
+const SHARES: [(Kind, usize, &str); 6] = [
+    (Kind::Instructions, 72, "with other instructions or operands"),
+    (Kind::Chunks, 8, "with bytes of a chunk damaged"),
+    (Kind::Literals, 6, "with other literals"),
+    (Kind::Truncated, 4, "cut, or with a chunk cut or left out"),
+    (Kind::Swapped, 5, "with chunks swapped or another module's"),
+    (Kind::Bytes, 5, "with bytes damaged anywhere"),
+];
+
+/// The modules of a mutant, its own and another, and what is done to it.
+fn begin(random: &mut Random, modules: usize) -> (usize, usize, Kind) {
+    let (own, other) = (random.below(modules), random.below(modules));
+    let mut at = random.below(100);
+    let row = SHARES.iter().find(|(_, share, _)| {
+        let is_it = at < *share;
+        at = at.wrapping_sub(*share);
+        is_it
+    });
+    (own, other, row.map_or(Kind::Bytes, |(kind, ..)| *kind))
+}
+
 /// Mutant `number` of a run: what was done to it, and its bytes.
 pub fn mutant(bases: &[Base], seed: u64, number: u64) -> (String, Vec<u8>) {
     let random = &mut Random::of(seed, number);
-    let base = &bases[random.below(bases.len())];
-    let other = &bases[random.below(bases.len())];
-    let (what, bytes) = match random.below(100) {
-        0..72 => code_mutant(base, random),
-        72..80 => damaged_chunk(base, random),
-        80..86 => damaged_literal(base, random),
-        86..90 => truncated(base, random),
-        90..95 => swapped(base, other, random),
-        _ => damaged_bytes(base, random),
+    let (own, other, kind) = begin(random, bases.len());
+    let (base, other) = (&bases[own], &bases[other]);
+    let (what, bytes) = match kind {
+        Kind::Instructions => code_mutant(base, random),
+        Kind::Chunks => damaged_chunk(base, random),
+        Kind::Literals => damaged_literal(base, random),
+        Kind::Truncated => truncated(base, random),
+        Kind::Swapped => swapped(base, other, random),
+        Kind::Bytes => damaged_bytes(base, random),
     };
     (format!("{}: {what}", base.name), bytes)
+}
+
+/// How many of these mutants are of which kind.
+pub fn shares(seed: u64, modules: usize, numbers: std::ops::Range<u64>) -> String {
+    let mut counts = [0u64; SHARES.len()];
+    for number in numbers {
+        let (_, _, kind) = begin(&mut Random::of(seed, number), modules);
+        counts[kind as usize] += 1;
+    }
+    let told: Vec<String> = SHARES.iter().zip(counts).map(|((.., words), count)| format!("{count} {words}")).collect();
+    told.join(", ")
 }
 
 fn damaged_bytes(base: &Base, random: &mut Random) -> (String, Vec<u8>) {

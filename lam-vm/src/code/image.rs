@@ -1,6 +1,6 @@
 //! Opening a mapped image: checks of header and tables, relocation where it lies elsewhere than bound.
 
-use crate::image::format::{BootInfo, Header, LineRow, MAGIC, ModuleRow, Section, checksums};
+use crate::image::format::{BootInfo, END, Header, LineRow, MAGIC, ModuleRow, Section, content_checksum, tables_checksum};
 use crate::platform::bundle::index as bundle;
 use crate::platform::env;
 use crate::term::{Export, FunEntry};
@@ -75,7 +75,12 @@ impl Image {
         if header.machine != machine {
             return Err(OpenError::OtherMachine);
         }
-        if header.total_bytes > length as u64 || header.total_bytes < size_of::<Header>() as u64 {
+        let total = header.total_bytes;
+        if total > length as u64 || total % 8 != 0 || total < size_of::<Header>() as u64 {
+            return Err(OpenError::Truncated);
+        }
+        // SAFETY: the last word of `total` bytes, all of them readable and aligned.
+        if unsafe { base.add(total as usize - 8).cast::<u64>().read() } != END {
             return Err(OpenError::Truncated);
         }
         let image = Image { base, header };
@@ -87,12 +92,10 @@ impl Image {
         }
         // SAFETY: promised by the caller; nothing writes before the image is relocated.
         let bytes = unsafe { core::slice::from_raw_parts(base.cast_const(), header.total_bytes as usize) };
-        let verifies = verifies();
-        let [tables, content] = checksums(bytes, &header.sections, verifies);
-        if tables != header.checksums[0] {
+        if tables_checksum(bytes, &header.sections) != header.checksums[0] {
             return Err(OpenError::BadTables);
         }
-        if verifies && content != header.checksums[1] {
+        if verifies() && content_checksum(bytes, &header.sections) != header.checksums[1] {
             return Err(OpenError::BadContent);
         }
         if asks_to_verify() && !bundle::damaged(image.slice(Section::FileIndex), image.slice(Section::FileBytes)).is_empty() {

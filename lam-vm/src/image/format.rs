@@ -3,6 +3,8 @@
 use crate::util::checksum::crc32;
 
 pub const MAGIC: u64 = u64::from_le_bytes(*b"LAMIMG\0\0");
+/// The last word of an image, without a zero byte: whatever is cut off its end is missed.
+pub const END: u64 = u64::from_le_bytes(*b"LAM-END.");
 /// Mixes texts into a fingerprint (FNV-1a). An image holds the fingerprint of the machine it was made for: instructions, BIF numbers,
 /// well-known atoms and layouts; another machine refuses it.
 pub fn fingerprint<'t>(texts: impl Iterator<Item = &'t str>) -> u64 {
@@ -62,24 +64,31 @@ pub struct Header {
     pub boot: BootInfo,
     /// Offset and length in bytes.
     pub sections: [[u64; 2]; SECTION_COUNT],
-    /// CRC-32 of the header up to here and of all sections but literals, code and the bytes of files; CRC-32 of literals and code.
+    /// CRC-32 of the header without itself and of all sections but literals, code and the bytes of files; CRC-32 of literals and code.
     pub checksums: [u32; 2],
 }
 
-/// The two checksums of an image's bytes, whose sections lie inside.
-pub fn checksums(bytes: &[u8], sections: &[[u64; 2]; SECTION_COUNT], with_content: bool) -> [u32; 2] {
-    let header = core::mem::offset_of!(Header, checksums);
-    let (mut tables, mut content) = (crc32(0, &bytes[..header]), 0);
-    for (number, [offset, length]) in sections.iter().enumerate() {
-        let section = &bytes[*offset as usize..(*offset + *length) as usize];
-        let is_content = number == Section::Literals as usize || number == Section::Code as usize;
-        if is_content && with_content {
-            content = crc32(content, section);
-        } else if !is_content && number != Section::FileBytes as usize {
-            tables = crc32(tables, section);
-        }
-    }
-    [tables, content]
+/// Where the two checksums stand.
+const CHECKSUMS: usize = core::mem::offset_of!(Header, checksums);
+
+/// The checksum of header and tables of an image's bytes, whose sections lie inside.
+pub fn tables_checksum(bytes: &[u8], sections: &[[u64; 2]; SECTION_COUNT]) -> u32 {
+    let header = crc32(crc32(0, &bytes[..CHECKSUMS]), &bytes[CHECKSUMS + 4..CHECKSUMS + 8]);
+    let is_table = |number: usize| !is_content(number) && number != Section::FileBytes as usize;
+    numbered(bytes, sections).filter(|(number, _)| is_table(*number)).fold(header, |sum, (_, section)| crc32(sum, section))
+}
+
+/// The checksum of literals and code.
+pub fn content_checksum(bytes: &[u8], sections: &[[u64; 2]; SECTION_COUNT]) -> u32 {
+    numbered(bytes, sections).filter(|(number, _)| is_content(*number)).fold(0, |sum, (_, section)| crc32(sum, section))
+}
+
+fn is_content(section: usize) -> bool {
+    section == Section::Literals as usize || section == Section::Code as usize
+}
+
+fn numbered<'b>(bytes: &'b [u8], sections: &[[u64; 2]; SECTION_COUNT]) -> impl Iterator<Item = (usize, &'b [u8])> {
+    sections.iter().map(|[offset, length]| &bytes[*offset as usize..(*offset + *length) as usize]).enumerate()
 }
 
 /// How the program starts. Words are terms.

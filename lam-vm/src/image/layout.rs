@@ -9,7 +9,9 @@ use std::collections::{HashMap, HashSet};
 
 use md5::{Digest, Md5};
 
-use super::format::{BootInfo, Header, LineRow, MAGIC, SECTION_COUNT, Section, checksums, export_hash};
+use super::format::{
+    BootInfo, END, Header, LineRow, MAGIC, SECTION_COUNT, Section, content_checksum, export_hash, tables_checksum,
+};
 use super::literals::{Literals, ModuleLiterals, templates_of};
 use crate::atom::{self, Atom};
 use crate::isa::emit::{Fix, ModuleCode};
@@ -152,7 +154,7 @@ impl<'a> Layout<'a> {
         let (index, contents) = bundle::encode(input.files);
         self.section(Section::FileIndex, &index);
         self.section(Section::FileBytes, &contents);
-        self.align_to(4096);
+        self.write_end();
         self.write_header(boot);
         self.write_build_id();
         self.write_checksums();
@@ -541,6 +543,13 @@ impl<'a> Layout<'a> {
         }
         self.section(Section::Relocations, &bitmap);
     }
+    /// Up to a whole page, whose last word is `END`.
+    fn write_end(&mut self) {
+        self.bytes.extend([0; 8]);
+        self.align_to(4096);
+        let at = self.bytes.len() - 8;
+        self.bytes[at..].copy_from_slice(&END.to_le_bytes());
+    }
     fn write_header(&mut self, boot: BootInfo) {
         let mut words = vec![MAGIC, self.bytes.len() as u64, self.input.machine, 0, 0, self.input.base];
         words.extend([
@@ -564,10 +573,11 @@ impl<'a> Layout<'a> {
         self.bytes[at..at + 16].copy_from_slice(&hash);
     }
     fn write_checksums(&mut self) {
-        let [tables, content] = checksums(&self.bytes, &self.sections, true);
         let at = core::mem::offset_of!(Header, checksums);
-        self.bytes[at..at + 4].copy_from_slice(&tables.to_le_bytes());
+        let content = content_checksum(&self.bytes, &self.sections);
         self.bytes[at + 4..at + 8].copy_from_slice(&content.to_le_bytes());
+        let tables = tables_checksum(&self.bytes, &self.sections);
+        self.bytes[at..at + 4].copy_from_slice(&tables.to_le_bytes());
     }
     fn section(&mut self, section: Section, content: &[u8]) {
         self.align();

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! header | atoms | literals | code | exports | funs | modules | functions | lines | files | index | embedded | relocations |
-//! file index | file bytes
+//! file index | file bytes | END
 //! ```
 //! All words are 64 bits, little-endian. Addresses are bound for the base address in the header; where the image lies elsewhere, each
 //! word whose bit is set in `relocations` is moved by the difference.

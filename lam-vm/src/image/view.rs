@@ -1,6 +1,6 @@
 //! An image read as bytes, trusted in nothing: for tools, and for the check of all that it holds.
 
-use super::format::{Header, MAGIC, SECTION_COUNT, Section};
+use super::format::{END, Header, MAGIC, SECTION_COUNT, Section};
 use crate::atom;
 use crate::isa::dis;
 use crate::platform::bundle::index as bundle;
@@ -67,6 +67,9 @@ impl<'a> View<'a> {
             return Err("it does not start as an image".into());
         }
         let total = view.word(1).filter(|total| *total <= bytes.len() as u64).ok_or("it is shorter than its header says")?;
+        if view.word((total as usize / 8).wrapping_sub(1)) != Some(END) {
+            return Err("its end is missing".into());
+        }
         for (section, name) in SECTION_NAMES.iter().enumerate() {
             let [offset, length] = [0, 1].map(|half| view.word(SECTIONS_WORD + 2 * section + half).unwrap_or(u64::MAX));
             if offset % 8 != 0 || offset.checked_add(length).is_none_or(|end| end > total) {

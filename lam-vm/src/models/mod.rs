@@ -44,7 +44,7 @@ use crate::process::SignalKind;
 use crate::process::control::Control;
 use crate::process::ending::end;
 use crate::process::{Names, OwnedTerm, Process, ProcessHeap, ProcessTable, RunQueues, Sharing};
-use crate::sync::fault::{Fault, seed};
+use crate::sync::fault::{Fault, seed_named};
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{Arc, MODELLED};
 use crate::term::Term;
@@ -52,21 +52,6 @@ use crate::term::Term;
 use crate::term::word;
 
 const SEEDED: &str = "LAM_SEEDED_FAULT";
-const FAULTS: [Fault; 13] = [
-    Fault::MailboxPush,
-    Fault::SleepUnseen,
-    Fault::InjectFence,
-    Fault::WakeAllFence,
-    Fault::NextDeadlineUnlocked,
-    Fault::CountRelease,
-    Fault::CloseOpen,
-    Fault::GiveAwayUnlocked,
-    Fault::LateLink,
-    Fault::LateMonitor,
-    Fault::ExitWakes,
-    Fault::RegisterUnlocked,
-    Fault::ReplyAliasStays,
-];
 
 /// Runs `body` in every order with at most two preemptions.
 #[cfg(loom)]
@@ -92,7 +77,7 @@ fn counted<R>(
 ) {
     const { assert!(MODELLED) };
     if let Ok(fault) = std::env::var(SEEDED) {
-        seed(*FAULTS.iter().find(|known| format!("{known:?}") == fault).expect("a fault of the table"));
+        seed_named(&fault);
     }
     if std::env::var(SEEDED).is_ok() {
         end_by_panics();

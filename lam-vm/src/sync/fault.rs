@@ -1,5 +1,5 @@
-//! Faults for models to find. Only a model's build (`cfg(loom)`, `cfg(shuttle)`) can have one: in every other build these functions
-//! are constants.
+//! Faults for models and for ThreadSanitizer to find. Only their builds (`cfg(loom)`, `cfg(shuttle)`, feature `tsan`) can have one: in
+//! every other build these functions are constants.
 
 use super::atomic::Ordering;
 
@@ -36,34 +36,55 @@ pub enum Fault {
 }
 
 /// Whether this run is to have the fault.
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(loom, shuttle, feature = "tsan")))]
 #[inline(always)]
 pub const fn is_seeded(_fault: Fault) -> bool {
     false
 }
 
 /// `order`; the weakest there is where this run is to have the fault.
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(loom, shuttle, feature = "tsan")))]
 #[inline(always)]
 pub const fn weaker(_fault: Fault, order: Ordering) -> Ordering {
     order
 }
 
-#[cfg(any(loom, shuttle))]
-pub use seeded::{is_seeded, seed, weaker};
+#[cfg(any(loom, shuttle, feature = "tsan"))]
+pub use seeded::{is_seeded, seed, seed_named, weaker};
 
-#[cfg(any(loom, shuttle))]
+#[cfg(any(loom, shuttle, feature = "tsan"))]
 mod seeded {
     use super::{Fault, Ordering};
+
+    const ALL: [Fault; 13] = [
+        Fault::MailboxPush,
+        Fault::SleepUnseen,
+        Fault::InjectFence,
+        Fault::WakeAllFence,
+        Fault::NextDeadlineUnlocked,
+        Fault::CountRelease,
+        Fault::CloseOpen,
+        Fault::GiveAwayUnlocked,
+        Fault::LateLink,
+        Fault::LateMonitor,
+        Fault::ExitWakes,
+        Fault::RegisterUnlocked,
+        Fault::ReplyAliasStays,
+    ];
 
     static SEEDED: std::sync::atomic::AtomicU8 = std::sync::atomic::AtomicU8::new(0);
 
     /// This run has the fault from now on.
     pub fn seed(fault: Fault) {
-        SEEDED.store(fault as u8, Ordering::SeqCst);
+        SEEDED.store(fault as u8, Ordering::Relaxed);
     }
+    /// As `seed`, by the fault's name in this file.
+    pub fn seed_named(name: &str) {
+        seed(*ALL.iter().find(|known| format!("{known:?}") == name).expect("a fault of the table"));
+    }
+    // Relaxed, so that what is asked here orders nothing.
     pub fn is_seeded(fault: Fault) -> bool {
-        SEEDED.load(Ordering::SeqCst) == fault as u8
+        SEEDED.load(Ordering::Relaxed) == fault as u8
     }
     pub fn weaker(fault: Fault, order: Ordering) -> Ordering {
         if is_seeded(fault) { Ordering::Relaxed } else { order }

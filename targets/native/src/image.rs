@@ -9,15 +9,42 @@ unsafe extern "C" {
     static __ehdr_start: libc::Elf64_Ehdr;
 }
 
-/// The image in memory, at `NATIVE_BASE` where that address is free; `None` when this file holds no program.
-pub fn map() -> Option<MappedImage> {
-    let (start, length) = find()?;
-    let base = move_to_preferred(start, length).unwrap_or(start);
-    // SAFETY: the kernel mapped this private segment readable and writable for us alone, and nobody unmaps it.
-    unsafe { MappedImage::new(base, length) }
+/// Why there is nothing to run.
+pub enum Missing {
+    /// This file is a launcher alone.
+    NoProgram,
+    /// The file ends before its program does.
+    CutShort,
 }
 
-/// Where the kernel put the last PT_LOAD, if it is an image.
+/// The image in memory, at `NATIVE_BASE` where that address is free.
+pub fn map() -> Result<MappedImage, Missing> {
+    let (start, length) = find().ok_or(Missing::NoProgram)?;
+    // A file is cut at its end, so that its last page is the first to go.
+    if !is_there(start.wrapping_add(length - 8)) {
+        return Err(Missing::CutShort);
+    }
+    // SAFETY: the kernel mapped the segment's `length` bytes at `start`, and its last page is there, so all are.
+    let magic = unsafe { start.cast::<[u8; 8]>().read() };
+    if magic != IMAGE_MAGIC {
+        return Err(Missing::NoProgram);
+    }
+    let base = move_to_preferred(start, length).unwrap_or(start);
+    // SAFETY: the kernel mapped this private segment readable and writable for us alone, and nobody unmaps it.
+    unsafe { MappedImage::new(base, length) }.ok_or(Missing::NoProgram)
+}
+
+/// Whether eight mapped bytes can be read. Touching a page that the file is too short for would end the process by SIGBUS; the kernel
+/// answers EFAULT where it touches one. This call reads eight bytes before it looks at its first argument, and refuses that.
+fn is_there(place: *const u8) -> bool {
+    const NEITHER_BLOCK_NOR_UNBLOCK: libc::c_long = 99;
+    let nowhere = std::ptr::null_mut::<u8>();
+    // SAFETY: the kernel checks what it reads, and with such a first argument changes nothing.
+    let refused = unsafe { libc::syscall(libc::SYS_rt_sigprocmask, NEITHER_BLOCK_NOR_UNBLOCK, place, nowhere, 8usize) };
+    !(refused == -1 && std::io::Error::last_os_error().raw_os_error() == Some(libc::EFAULT))
+}
+
+/// Where the kernel put the last PT_LOAD, if it may be an image: its pages may be missing.
 fn find() -> Option<(*mut u8, usize)> {
     let header = &raw const __ehdr_start;
     let file_start = header.cast::<u8>();
@@ -32,12 +59,7 @@ fn find() -> Option<(*mut u8, usize)> {
     let last = table.iter().filter(|p| p.p_type == PT_LOAD).max_by_key(|p| p.p_vaddr)?;
     let start = bias.wrapping_add(last.p_vaddr as usize) as *mut u8;
     let length = last.p_filesz as usize;
-    if length < 4096 || !(start as usize).is_multiple_of(4096) {
-        return None;
-    }
-    // SAFETY: the kernel mapped the segment's `length` bytes at `start`, and eight are fewer than 4096.
-    let magic = unsafe { start.cast::<[u8; 8]>().read() };
-    (magic == IMAGE_MAGIC).then_some((start, length))
+    (length >= 4096 && length.is_multiple_of(4096) && (start as usize).is_multiple_of(4096)).then_some((start, length))
 }
 
 /// Moves the pages to `NATIVE_BASE`; `None`, with nothing moved, when something lies there.

@@ -1,7 +1,7 @@
 //! The native launcher: finds the image that `lam build` put into this very file, moves it to its address and runs it.
 //!
 //! ```text
-//! file:    ELF of the stub │ pad │ image = last PT_LOAD, section .lam │ section headers
+//! file:    ELF of the stub │ section headers │ pad │ image = last PT_LOAD, section .lam
 //! memory:  the kernel maps the image behind the stub; mremap moves it to 0x1000_0000
 //! ```
 //!
@@ -22,15 +22,28 @@ use std::os::unix::ffi::OsStringExt;
 use lam_vm::machine::{Host, Machine};
 use lam_vm::platform::failure::{self, Memory};
 
+use crate::image::Missing;
+
 #[global_allocator]
 static MEMORY: Memory = Memory;
 
 fn main() {
     failure::report_panics();
+    #[cfg(feature = "tsan")]
+    if let Ok(fault) = std::env::var("LAM_SEEDED_FAULT") {
+        lam_vm::sync::fault::seed_named(&fault);
+    }
     let args = std::env::args_os().skip(1).map(OsStringExt::into_vec).collect();
-    let Some(image) = image::map() else {
-        eprintln!("error: this file is a launcher without a program\n\nhint: `lam build` puts one in");
-        std::process::exit(2);
+    let image = match image::map() {
+        Ok(image) => image,
+        Err(Missing::NoProgram) => {
+            eprintln!("error: this file is a launcher without a program\n\nhint: `lam build` puts one in");
+            std::process::exit(2);
+        }
+        Err(Missing::CutShort) => {
+            eprintln!("error: cannot start: the embedded program is damaged: the file was cut short");
+            std::process::exit(101);
+        }
     };
     match Machine::boot(image, Host { args }) {
         Ok(machine) => std::process::exit(machine.run()),

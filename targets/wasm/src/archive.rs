@@ -37,14 +37,35 @@ unsafe extern "C" {
     fn lam_archive(to: *mut u8, offset: usize, length: usize) -> i32;
 }
 
-/// Copies the image behind all memory there is now; `None` when this module holds none.
-pub fn map() -> Option<MappedImage> {
+/// Why there is nothing to run.
+pub enum Missing {
+    /// This module is a launcher alone.
+    NoProgram,
+    /// What is in it does not come out.
+    Damaged,
+}
+
+impl core::fmt::Display for Missing {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Missing::NoProgram => "this file is a launcher without a program",
+            Missing::Damaged => "the embedded program is damaged: it cannot be unpacked",
+        })
+    }
+}
+
+/// Copies the image behind all memory there is now.
+pub fn map() -> Result<MappedImage, Missing> {
     // SAFETY: with length 0 nothing is written; the function answers the image's length, or the magic number.
     let length = unsafe { lam_archive(std::ptr::null_mut(), 0, 0) };
     if length == NO_ARCHIVE {
-        return None;
+        return Err(Missing::NoProgram);
     }
-    let segment = Segment { offset: 0, length: usize::try_from(length).ok()? };
+    from_segment(usize::try_from(length).unwrap_or(0)).ok_or(Missing::Damaged)
+}
+
+fn from_segment(length: usize) -> Option<MappedImage> {
+    let segment = Segment { offset: 0, length };
     let mut header = [0; packed::HEADER_BYTES];
     (segment.length >= header.len()).then_some(())?;
     // SAFETY: the segment is longer than the header, and the place has room for that.

@@ -3,7 +3,7 @@
 use lam_vm::machine::{Host, Machine};
 use lam_vm::platform::failure::{self, Memory};
 
-use crate::archive;
+use crate::archive::{self, Missing};
 
 #[global_allocator]
 static MEMORY: Memory = Memory;
@@ -13,9 +13,16 @@ pub fn launch() {
     // Before anything big is allocated, so that the image lies where `lam build` assumed.
     let image = archive::map();
     failure::report_panics();
-    let Some(image) = image else {
-        eprintln!("error: this file is a launcher without a program\n\nhint: `lam build` puts one in");
-        std::process::exit(2);
+    let image = match image {
+        Ok(image) => image,
+        Err(why @ Missing::NoProgram) => {
+            eprintln!("error: {why}\n\nhint: `lam build` puts one in");
+            std::process::exit(2);
+        }
+        Err(why @ Missing::Damaged) => {
+            eprintln!("error: cannot start: {why}");
+            std::process::exit(101);
+        }
     };
     let args = lam_vm::platform::argv().into_iter().skip(1).collect();
     match Machine::boot(image, Host { args }) {

@@ -34,7 +34,10 @@ pub fn boot(host: page::Page, args: js_sys::Array, env: js_sys::Array) -> Option
         page::write(2, text.as_bytes());
         page::exit(101)
     }));
-    let Some(image) = image else { return Some("this file is a launcher without a program".into()) };
+    let image = match image {
+        Ok(image) => image,
+        Err(why) => return Some(why.to_string()),
+    };
     match Machine::boot(image, Host { args }) {
         Ok(machine) => {
             MACHINE.set(Some(machine));
