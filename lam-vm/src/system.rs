@@ -8,7 +8,7 @@ use crate::io::ports::Ports;
 use crate::process::unique::Unique;
 use crate::process::{Names, ProcessTable, RunQueues};
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use crate::timer::Timers;
 
 /// Processes that a machine holds unless it is told otherwise.
@@ -33,6 +33,8 @@ pub struct System {
     first: AtomicU64,
     /// The code that the machine ended with; `RUNS` until then.
     exit_code: AtomicI64,
+    /// Whether `erts_debug:get_internal_state/1` tells anything.
+    internal_state: AtomicBool,
 }
 
 /// No exit code.
@@ -64,6 +66,7 @@ impl System {
             backtrace_depth: AtomicUsize::new(8),
             first: AtomicU64::new(0),
             exit_code: AtomicI64::new(RUNS),
+            internal_state: AtomicBool::new(false),
         };
         system.processes.set_ports(system.ports.clone());
         system
@@ -92,6 +95,13 @@ impl System {
             control.transition_to_exiting();
         }
         self.ets.process_ended(pid, &self.processes);
+    }
+    pub fn is_internal_state_open(&self) -> bool {
+        self.internal_state.load(Ordering::Relaxed)
+    }
+    /// Opens or closes what is told of the machine's inside; whether it was open.
+    pub fn open_internal_state(&self, open: bool) -> bool {
+        self.internal_state.swap(open, Ordering::Relaxed)
     }
     pub fn backtrace_depth(&self) -> usize {
         self.backtrace_depth.load(Ordering::Relaxed)

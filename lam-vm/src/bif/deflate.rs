@@ -217,6 +217,10 @@ impl Deflater {
         out.truncate(used);
         Ok(out)
     }
+    /// Whether something was written and not finished.
+    pub fn is_busy(&self) -> bool {
+        self.has_started && !self.has_ended
+    }
     /// The CRC of what a raw stream took.
     pub fn crc(&self) -> u32 {
         if self.format == Format::Raw { self.check } else { 0 }
@@ -242,6 +246,8 @@ pub struct Inflater {
     check: u32,
     total: u32,
     dictionary_id: u32,
+    /// The dictionary was given and nothing read since: it may be given again.
+    may_set_again: bool,
     crc: u32,
     /// The last bytes that came out; the start of what may follow refers to them.
     window: Vec<u8>,
@@ -267,6 +273,7 @@ impl Inflater {
             check: 0,
             total: 0,
             dictionary_id: 0,
+            may_set_again: false,
             crc: 0,
             window: Vec::new(),
         }
@@ -284,9 +291,10 @@ impl Inflater {
         &self.window[self.window.len().saturating_sub(WINDOW_BYTES)..]
     }
     pub fn set_dictionary(&mut self, dictionary: &[u8]) -> Result<(), StreamError> {
+        let is_asked = matches!(self.place, Place::NeedsDictionary) || self.may_set_again;
         match self.place {
-            Place::NeedsDictionary if adler32(1, dictionary) != self.dictionary_id => return Err(StreamError::Data),
-            Place::NeedsDictionary => {}
+            _ if is_asked && adler32(1, dictionary) != self.dictionary_id => return Err(StreamError::Data),
+            _ if is_asked => self.may_set_again = true,
             Place::Body if self.format == Format::Raw => {}
             _ => return Err(StreamError::Stream),
         }
@@ -297,6 +305,7 @@ impl Inflater {
     }
     /// Reads until `limit` bytes came out, the input is used up, or the stream ends.
     pub fn run(&mut self, input: &mut Queue, limit: usize) -> Result<Inflated, StreamError> {
+        self.may_set_again = false;
         let mut out = vec![0; limit];
         let mut used = 0;
         let mut needs = None;

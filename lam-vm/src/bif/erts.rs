@@ -49,10 +49,6 @@ bifs! { module "erts_internal";
     ///
     /// `erts_internal:scheduler_wall_time(true)` => `false`
     [plain] "scheduler_wall_time"/1 = scheduler_wall_time, "erts/emulator/beam/erl_bif_info.c";
-    /// Whether tables of other processes may be changed from here.
-    ///
-    /// `erts_internal:ets_super_user(true)` => `ok`
-    [plain] "ets_super_user"/1 = ets_super_user, "erts/emulator/beam/erl_db.c";
     /// Whether carriers are told about: our memory has none.
     ///
     /// `erts_internal:gather_carrier_info(a)` => `error:badarg`
@@ -148,11 +144,6 @@ fn scheduler_wall_time<'c>(_: &mut Call<'c>, [on]: [Term<'c>; 1]) -> BifResult<'
     Ok(Term::bool(false))
 }
 
-fn ets_super_user<'c>(_: &mut Call<'c>, [on]: [Term<'c>; 1]) -> BifResult<'c> {
-    on.as_bool().or_badarg()?;
-    Ok(Term::atom(am::OK))
-}
-
 fn refused<'c>(_: &mut Call<'c>, [_]: [Term<'c>; 1]) -> BifResult<'c> {
     Err(Stop::BADARG)
 }
@@ -190,15 +181,6 @@ pub mod debug {
         ///
         /// `erts_debug:interpreter_size()` => `0`
         [plain] "interpreter_size"/0 = interpreter_size, "erts/emulator/beam/beam_debug.c";
-        /// What the machine keeps for itself: it tells nothing of it.
-        ///
-        /// `erts_debug:get_internal_state(a)` => `error:undef`
-        [plain] "get_internal_state"/1 = get_internal_state, "erts/emulator/beam/erl_bif_info.c";
-        /// Sets a state that tests look at: the machine has none of them, so that nothing changes and all was as it is.
-        ///
-        /// `erts_debug:set_internal_state(available_internal_state, true)` => `false`
-        /// `erts_debug:set_internal_state(1, true)` => `error:undef`
-        [plain] "set_internal_state"/2 = set_internal_state, "erts/emulator/beam/erl_bif_info.c";
         /// What is shown of a map's inside: `{badmap, Term}` for what is none, `badarg` for maps, for ours have another inside.
         ///
         /// `erts_debug:map_info(a)` => `error:{badmap, a}`
@@ -304,20 +286,6 @@ pub mod debug {
 
     fn no_copy<'c>(_: &mut Call<'c>, [_, _]: [Term<'c>; 2]) -> BifResult<'c> {
         Err(Stop::BADARG)
-    }
-
-    /// Turning access on has no effect, so that everything else stays undefined.
-    fn set_internal_state<'c>(_: &mut Call<'c>, [name, value]: [Term<'c>; 2]) -> BifResult<'c> {
-        let is_switch = name.as_atom().is_some_and(|name| name.text() == "available_internal_state");
-        // For emulators that are made to trap often.
-        if name.as_atom().is_some_and(|name| name.text() == "ets_force_trap") {
-            return Ok(Term::atom(am::NOTSUP));
-        }
-        if is_switch && value.as_bool().is_some() { Ok(Term::bool(false)) } else { Err(Stop::UNDEF) }
-    }
-
-    fn get_internal_state<'c>(_: &mut Call<'c>, [_]: [Term<'c>; 1]) -> BifResult<'c> {
-        Err(Stop::UNDEF)
     }
 
     fn map_info<'c>(call: &mut Call<'c>, [map]: [Term<'c>; 1]) -> BifResult<'c> {

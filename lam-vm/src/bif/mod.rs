@@ -22,6 +22,7 @@ mod erl_tracer;
 pub mod erlang;
 mod erts;
 pub mod ets;
+mod internal_state;
 pub mod lam_host;
 mod lists;
 pub mod maps;
@@ -98,6 +99,7 @@ pub const TABLES: &[&BifTable] = &[
     &erl_tracer::TABLE,
     &erts::TABLE,
     &erts::debug::TABLE,
+    &internal_state::TABLE,
     &erts::dynamic_trace::TABLE,
     &erts::error_logger::TABLE,
     &erts::io::TABLE,
@@ -106,7 +108,7 @@ pub const TABLES: &[&BifTable] = &[
     &ets::info::TABLE,
     &ets::matching::TABLE,
     &ets::objects::TABLE,
-    &ets::objects::internal::TABLE,
+    &ets::binaries::TABLE,
     &ets::tables::TABLE,
     &lists::TABLE,
     &match_spec::test::TABLE,

@@ -185,8 +185,9 @@ fn deflate_reset<'c>(call: &mut Call<'c>, [z]: [Term<'c>; 1]) -> BifResult<'c> {
 
 fn deflate_end<'c>(call: &mut Call<'c>, [z]: [Term<'c>; 1]) -> BifResult<'c> {
     let mut stream = stream(call, z)?;
-    stream.deflater()?;
-    if stream.end() { Err(fail("data_error")) } else { ok() }
+    let is_busy = stream.deflater()?.0.is_busy();
+    // What was written without an end is lost.
+    if stream.end() || is_busy { Err(fail("data_error")) } else { ok() }
 }
 
 fn deflate_params<'c>(call: &mut Call<'c>, [z, level, strategy]: [Term<'c>; 3]) -> BifResult<'c> {

@@ -12,6 +12,8 @@ use crate::term::{Term, hash};
 
 /// Words that an object takes besides its own: its place in the slot and in the index.
 const OBJECT_OVERHEAD_WORDS: usize = 11;
+/// Places of an empty table, as `slot/2` and statistics show them.
+const MIN_SLOTS: usize = 256;
 /// Fewer slots are never compacted.
 const COMPACT_MIN_SLOTS: usize = 64;
 
@@ -85,6 +87,8 @@ pub struct HashStore {
     graves: Vec<u32>,
     index: Index,
     count: usize,
+    /// Objects that were deleted while the table was fixed, until it no longer is.
+    kept: usize,
     object_words: usize,
 }
 
@@ -107,6 +111,7 @@ impl HashStore {
             graves: Vec::new(),
             index: Index::default(),
             count: 0,
+            kept: 0,
             object_words: 0,
         }
     }
@@ -120,9 +125,19 @@ impl HashStore {
     pub fn words(&self) -> usize {
         self.object_words + self.index.words() + OBJECT_OVERHEAD_WORDS * self.slots.len()
     }
-    /// Places that a traversal visits, used or not.
+    /// Places that a traversal visits, used or not: no table has fewer than OTP's smallest.
     pub fn slot_count(&self) -> usize {
-        self.slots.len()
+        self.slots.len().max(MIN_SLOTS)
+    }
+    /// Objects that were deleted while the table was fixed.
+    pub fn kept(&self) -> usize {
+        self.kept
+    }
+    /// How many live objects each place holds that is not free.
+    pub fn sizes(&self) -> Vec<usize> {
+        let mut sizes: Vec<usize> = self.slots.iter().map(|slot| slot.live().len()).filter(|size| *size > 0).collect();
+        sizes.resize(sizes.len().max(MIN_SLOTS), 0);
+        sizes
     }
     #[inline]
     fn find(&self, key: Term<'_>, hash: u32) -> Option<usize> {
@@ -162,6 +177,7 @@ impl HashStore {
                 let slot = &mut self.slots[at];
                 if slot.is_grave {
                     slot.is_grave = false;
+                    self.kept = self.kept.saturating_sub(1);
                     self.object_words -= slot.take().iter().map(OwnedTerm::words).sum::<usize>();
                     self.count += 1;
                     slot.push(object);
@@ -214,6 +230,7 @@ impl HashStore {
         self.object_words -= objects.iter().map(OwnedTerm::words).sum::<usize>();
         match objects.first().filter(|_| is_fixed) {
             Some(first) => {
+                self.kept += objects.len();
                 let grave = OwnedTerm::of(first.term());
                 self.object_words += grave.words();
                 slot.rows = Rows::One(grave);
@@ -259,6 +276,7 @@ impl HashStore {
             }
             slot.put_back(kept);
             self.count -= count;
+            self.kept += if is_fixed { count } else { 0 };
         }
         count
     }
@@ -303,6 +321,7 @@ impl HashStore {
     }
     /// The last fixation ended.
     pub fn unfixed(&mut self) {
+        self.kept = 0;
         for at in core::mem::take(&mut self.graves) {
             let slot = &mut self.slots[at as usize];
             // A key that came back, and perhaps was deleted again, stands here twice.
@@ -337,6 +356,19 @@ impl HashStore {
         let end = end.min(self.slots.len());
         self.slots[..end].iter().enumerate().rev().map(|(at, slot)| (at, slot.live())).filter(|(_, objects)| !objects.is_empty())
     }
+    /// The place of a key that is there, or was while fixed.
+    pub fn place_of(&self, key: Term<'_>) -> Option<usize> {
+        self.find(key, hash_of(key))
+    }
+    /// What the place of a key holds, deleted objects too.
+    pub fn kept_at(&self, at: usize) -> &[OwnedTerm] {
+        self.slots.get(at).map_or(&[], Slot::objects)
+    }
+    /// An object of each key below a place, downwards, of deleted keys too.
+    pub fn kept_below(&self, end: usize) -> impl Iterator<Item = &OwnedTerm> {
+        let end = end.min(self.slots.len());
+        self.slots[..end].iter().rev().filter_map(|slot| slot.objects().first())
+    }
     /// The first key of a traversal.
     pub fn first(&self) -> Option<Term<'_>> {
         self.below(self.slots.len()).next().map(|(_, objects)| key_of(&objects[0], self.key_position))
@@ -348,6 +380,6 @@ impl HashStore {
     }
     /// The objects of a slot; `None` after the last.
     pub fn slot(&self, at: usize) -> Option<&[OwnedTerm]> {
-        self.slots.get(at).map(Slot::live)
+        self.slots.get(at).map(Slot::live).or_else(|| (at < MIN_SLOTS).then_some(&[][..]))
     }
 }

@@ -36,6 +36,8 @@ pub enum WriteConcurrency {
     Off,
     On,
     Auto,
+    /// An option of OTP's tests.
+    FixedLocks(usize),
 }
 
 /// What `ets:new/2` was given that never changes.

@@ -3,8 +3,8 @@
 //! Linked through word 1 of each box (an address, 0 at the end), so that a sweep after a collection finds those that were not
 //! copied and gives back their count. As OTP's `off_heap`.
 
-use crate::term::Buffer;
 use crate::term::word::{self, kind};
+use crate::term::{Buffer, Counted};
 
 /// Head of the list.
 #[derive(Default)]
@@ -38,6 +38,27 @@ impl OffHeap {
     }
     pub fn is_empty(&self) -> bool {
         self.head == 0
+    }
+    /// What the handles of counted binaries hold, the newest first.
+    pub fn counted(&self) -> impl Iterator<Item = Counted> + use<> {
+        let mut next = self.head;
+        core::iter::from_fn(move || {
+            loop {
+                if next == 0 {
+                    return None;
+                }
+                let at = next as usize as *mut u64;
+                // SAFETY: boxes of the list are live, and word 1 of each is its link.
+                let header = unsafe {
+                    next = *at.add(1);
+                    *at
+                };
+                if word::header_kind(header) == kind::REFCBITS {
+                    // SAFETY: a live handle has the address of its buffer in word 2, of which it holds a count.
+                    return Some(unsafe { Counted::at(*at.add(2)) });
+                }
+            }
+        })
     }
     /// Takes the whole list away, as addresses of boxes.
     pub fn take(&mut self) -> Drain {

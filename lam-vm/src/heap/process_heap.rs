@@ -16,6 +16,7 @@ use super::block::Block;
 use super::off_heap::{self, OffHeap};
 use super::sizes::{MIN_VIRTUAL_WORDS, next_heap_size};
 use crate::sync::OnceLock;
+use crate::term::Counted;
 use crate::util::rarely::{Part, Rarely};
 
 pub const STACK_RESERVE_WORDS: usize = 4;
@@ -294,6 +295,10 @@ impl ProcessHeap {
             bin_old_vheap_size: self.old.off_heap.bytes / 8,
             bin_old_vheap_block_size: self.old.virtual_words,
         }
+    }
+    /// Counted binaries that handles of this heap hold.
+    pub fn binaries(&self) -> Vec<Counted> {
+        self.alloc.off_heap.counted().chain(self.old.off_heap.counted()).collect()
     }
     /// Whether a box at `address` belongs to this heap.
     pub fn contains(&self, address: usize) -> bool {

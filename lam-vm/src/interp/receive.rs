@@ -145,8 +145,14 @@ pub unsafe fn marker_reserve(s: &mut Scheduler) -> Control {
     // SAFETY: the slot is checked by the loader.
     unsafe {
         let w = s.word();
-        // What others sent and nobody took in yet is older than the reference, and comes behind this number: the mark is early at worst.
-        let number = s.process().mailbox.end_number();
+        // What was sent before is older than the reference, and the receive need not look at it.
+        let table = &s.system().processes;
+        let process = s.process();
+        process.take_in(table);
+        if process.rare.exit.is_some() {
+            return die_of_signal(s);
+        }
+        let number = process.mailbox.end_number();
         s.set(slot_a(w), word::small(number as i64));
         Control::Next
     }

@@ -1,12 +1,14 @@
 //! The standard streams of a machine: buffered output, and the one read of stdin that may be under way.
 //!
 //! Output is held back only while something is runnable: the driver flushes before it waits and before it ends the program, reading
-//! stdin flushes first, and so does a buffer that is full or older than 10 ms. On a terminal output goes out by line.
+//! stdin flushes first, and so does a buffer that is full or older than 10 ms. On a terminal output goes out by line. Who writes to one
+//! stream sends out what the other holds, so that a reader of both sees them in order.
 
 use crate::platform::stdio::{self, Stream, Written};
 use crate::platform::{self, posix::Posix};
 use crate::process::current_scheduler;
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 const BUFFER_BYTES: usize = 64 * 1024;
 const HOLD_NS: u64 = 10_000_000;
@@ -16,6 +18,8 @@ const HOLD_NS: u64 = 10_000_000;
 pub struct Standard {
     output: Mutex<Output>,
     error: Mutex<Output>,
+    /// Which of the two was written to last.
+    last_was_error: AtomicBool,
     reader: Mutex<Option<Reader>>,
 }
 
@@ -48,10 +52,16 @@ pub enum StdinAnswer {
 impl Standard {
     /// Takes bytes for `stream`; `false` when its reader has gone.
     pub fn write(&self, stream: Stream, bytes: &[u8]) -> Result<bool, Posix> {
-        let lock = match stream {
-            Stream::Stdout => &self.output,
-            _ => &self.error,
-        };
+        let is_error = stream == Stream::Stderr;
+        if self.last_was_error.load(Ordering::Relaxed) != is_error {
+            self.last_was_error.store(is_error, Ordering::Relaxed);
+            // A closed or failing stream shows at the next write to it.
+            let _ = match is_error {
+                true => self.output.lock().flush(Stream::Stdout),
+                false => self.error.lock().flush(Stream::Stderr),
+            };
+        }
+        let lock = if is_error { &self.error } else { &self.output };
         let mut output = lock.lock();
         if output.closed {
             return Ok(false);

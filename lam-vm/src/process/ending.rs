@@ -33,7 +33,7 @@ pub fn end(pid: u64, reason: &OwnedTerm, table: &ProcessTable, names: &Names) {
 }
 
 /// What came too late: links and monitors learn that nobody is there.
-fn refuse(process: &mut Process, table: &ProcessTable, kind: SignalKind) {
+pub(super) fn refuse(process: &mut Process, table: &ProcessTable, kind: SignalKind) {
     let pid = process.pid;
     let noproc = || parts::atom(am::NOPROC);
     match kind {

@@ -109,6 +109,8 @@ pub struct Settings {
     pub scheduler: u32,
     /// How often the process asked to be told of nodes.
     pub monitor_nodes: u32,
+    /// Whether the process may read tables that are private to others.
+    pub ets_super_user: bool,
 }
 
 /// What only the scheduler that runs the process touches.
@@ -193,6 +195,7 @@ impl Default for Settings {
             save_calls: 0,
             scheduler: 0,
             monitor_nodes: 0,
+            ets_super_user: false,
         }
     }
 }

@@ -18,7 +18,12 @@ impl Process {
         let Some(control) = table.lookup(self.pid) else { return };
         while self.rare.exit.is_none() && control.has_signals() {
             for signal in control.take_signals() {
-                self.handle(table, signal.kind);
+                if self.rare.exit.is_none() {
+                    self.handle(table, signal.kind);
+                } else {
+                    // What ended the process came first: for the sender nobody is there.
+                    super::ending::refuse(self, table, signal.kind);
+                }
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::collect::collect_on_request;
 use crate::atom::am;
 use crate::bif::erlang::process_info;
-use crate::heap::Heap;
+use crate::heap::Alloc;
 use crate::process::ending::send_task_answer;
 use crate::process::{OwnedTerm, Process, Request, SignalKind};
 use crate::system::System;
@@ -38,7 +38,6 @@ pub(super) fn serve(process: &mut Process, system: &System) {
 
 fn info(process: &mut Process, system: &System, items: &[crate::atom::Atom], form: crate::process::InfoForm) -> OwnedTerm {
     process.heap.sync_limit();
-    // SAFETY: the process does not run, so nothing else uses its heap while the answer is built and copied out.
-    let mut heap = unsafe { Heap::of(&mut process.heap.alloc) };
-    OwnedTerm::of(process_info::build(&mut heap, process, system, items, form))
+    // Built apart from the process's heap, for its sizes may be asked for.
+    Alloc::default().with(|heap| OwnedTerm::of(process_info::build(heap, process, system, items, form)))
 }

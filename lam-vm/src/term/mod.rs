@@ -19,4 +19,4 @@ pub mod word;
 
 pub use buffer::{BUFFER_BYTES, Buffer};
 pub use entry::{Export, FunEntry};
-pub use view::{BigRef, Bits, Cons, Fun, ListIter, Map, Record, Reference, Term, Tuple, View};
+pub use view::{BigRef, Bits, Cons, Counted, Fun, ListIter, Map, Record, Reference, Term, Tuple, View};

@@ -1,7 +1,9 @@
 //! Safe reading of terms: `Term<'c>` and what it may be (`View`).
 
 use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
 
+use super::buffer::Buffer;
 use super::entry::{Export, FunEntry};
 use super::word::{self, kind};
 use crate::atom::Atom;
@@ -56,6 +58,25 @@ pub struct Cons<'c> {
 #[derive(Copy, Clone)]
 pub struct Tuple<'c> {
     pub elements: &'c [Term<'c>],
+}
+
+/// What is known of a counted buffer.
+#[derive(Copy, Clone)]
+pub struct Counted {
+    /// Its address, the same for all who hold it.
+    pub identity: u64,
+    pub bytes: usize,
+    pub holders: usize,
+}
+
+impl Counted {
+    /// # Safety
+    /// The address came from `Buffer::into_address`, and somebody holds that count while this runs.
+    pub unsafe fn at(identity: u64) -> Counted {
+        // SAFETY: promised; `ManuallyDrop` gives no count back.
+        let buffer = ManuallyDrop::new(unsafe { Buffer::from_address(identity) });
+        Counted { identity, bytes: buffer.capacity(), holders: buffer.count() }
+    }
 }
 
 /// A native record of OTP 29.
@@ -344,6 +365,11 @@ impl<'c> Term<'c> {
             }
             _ => None,
         }
+    }
+    /// The counted buffer of a refc handle.
+    pub fn as_counted(self) -> Option<Counted> {
+        // SAFETY: a live handle holds a count of the buffer at this address.
+        (self.kind() == kind::REFCBITS).then(|| unsafe { Counted::at(self.field(1)) })
     }
     /// Data and size in bits of a heap bitstring or refc handle.
     fn base_data(self) -> (*const u8, usize) {

@@ -1,6 +1,7 @@
 //! Links, monitors, aliases, exit signals.
 
 use crate::atom::{Atom, am};
+use crate::bif::args::pid_term;
 use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::process::parts::{self, join};
 use crate::process::spawn::MonitorOptions;
@@ -180,8 +181,13 @@ fn told_at_once<'c>(call: &mut Call<'c>, kind: Atom, item: Term<'c>, options: Mo
     let pid = call.process().pid;
     let item = OwnedTerm::of(item);
     let tag = options.tag.unwrap_or_else(|| parts::atom(am::DOWN));
+    let is_owned = options.alias != AliasMode::None;
+    if options.alias == AliasMode::ExplicitUnalias {
+        // The alias outlives the monitor.
+        call.process().ties.add_alias(id, options.alias);
+    }
     let message = join([&tag, &item], |heap, [tag, item]| {
-        let reference = heap.reference(id);
+        let reference = if is_owned { heap.owned_reference(id, pid_term(pid)) } else { heap.reference(id) };
         let item = match item.as_atom() {
             Some(_) => heap.tuple(&[item, Term::atom(local_node().0)]),
             None => item,

@@ -63,6 +63,11 @@ const MORE: &[Atom] = &[
     am::PARENT,
 ];
 
+/// Every item that `process_info/2` takes.
+pub fn items() -> impl Iterator<Item = Atom> {
+    ALL.iter().chain(MORE).copied()
+}
+
 fn process_info_1<'c>(call: &mut Call<'c>, [pid]: [Term<'c>; 1]) -> BifResult<'c> {
     info(call, &[pid], pid, ALL.to_vec(), InfoForm::All)
 }
@@ -103,7 +108,12 @@ fn is_process_alive<'c>(call: &mut Call<'c>, [pid]: [Term<'c>; 1]) -> BifResult<
     if pid.word() == call.process().pid {
         return Ok(Term::bool(true));
     }
-    ask(call, &[pid], pid, |from, number| Request::IsAlive { from, number }, am::FALSE)
+    ask_alive(call, &[pid], pid)
+}
+
+/// Asks another process whether it is alive, after all signals sent to it; the BIF runs again with `args` until it is known.
+pub(super) fn ask_alive<'c>(call: &mut Call<'c>, args: &[Term<'c>], pid: Term<'c>) -> BifResult<'c> {
+    ask(call, args, pid, |from, number| Request::IsAlive { from, number }, am::FALSE)
 }
 
 /// Sends a request and waits for its answer; the BIF runs again with `args` until it is there.
@@ -208,7 +218,15 @@ fn value<'c>(heap: &mut Heap<'c>, process: &mut Process, system: &System, item: 
         am::REDUCTIONS => heap.integer(process.reductions as i64),
         am::TRACE => heap.integer(0),
         am::CATCHLEVEL => heap.integer(process.catch_count() as i64),
-        am::SEQUENTIAL_TRACE_TOKEN | am::BINARY => Term::NIL,
+        am::SEQUENTIAL_TRACE_TOKEN => Term::NIL,
+        am::BINARY => {
+            let infos = process.heap.binaries().into_iter().map(|binary| {
+                let numbers = [binary.identity, binary.bytes as u64, binary.holders as u64].map(|number| heap.unsigned(number));
+                heap.tuple(&numbers)
+            });
+            let infos: Vec<Term<'c>> = infos.collect();
+            heap.list(&infos)
+        }
         am::LAST_CALLS => Term::bool(false),
         am::MESSAGE_QUEUE_DATA => Term::atom(if process.rare.settings.off_heap_messages { am::OFF_HEAP } else { am::ON_HEAP }),
         am::BACKTRACE => backtrace(heap, process, system),

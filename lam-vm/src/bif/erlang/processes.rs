@@ -1,6 +1,6 @@
 //! Settings of processes, and what ends or stops them: flags, group leaders, hibernation, halting.
 
-use super::process_info::max_heap_map;
+use super::process_info::{ask_alive, max_heap_map};
 use super::spawning::{fullsweep_after, heap_words, max_heap, off_heap_messages};
 use crate::atom::am;
 use crate::bif::args::{OrBadarg, characters, pid_term};
@@ -42,7 +42,7 @@ pub mod internal {
         /// Sets the group leader of another process, which answers `{Ref, true}`.
         [plain] "group_leader"/3 = super::set_group_leader_3, "erts/emulator/beam/bif.c";
         /// A flag of another process; only `save_calls`.
-        [plain] "process_flag"/3 = super::process_flag_3, "erts/emulator/beam/bif.c";
+        [yields] "process_flag"/3 = super::process_flag_3, "erts/emulator/beam/bif.c";
         /// A process answers `{Ref, true}`; `{Ref, false}` when it is gone.
         [plain] "is_process_alive"/2 = super::is_process_alive_2, "erts/emulator/beam/bif.c";
         /// Stops another process until `resume_process/1` or the end of this one.
@@ -132,18 +132,21 @@ fn monitor_nodes<'c>(heap: &mut Heap<'c>, process: &mut Process, value: Term<'c>
 }
 
 fn process_flag_3<'c>(call: &mut Call<'c>, [pid, flag, value]: [Term<'c>; 3]) -> BifResult<'c> {
-    if !pid.is_local_pid() || !call.system().processes.is_alive(pid.word()) {
+    if !pid.is_local_pid() {
+        return Ok(Term::atom(am::BADTYPE));
+    }
+    let is_self = pid.word() == call.process().pid;
+    if !is_self && ask_alive(call, &[pid, flag, value], pid)?.is_atom(am::FALSE) {
         return Ok(Term::atom(am::BADTYPE));
     }
     let Some(count) = value.as_usize().filter(|count| flag.is_atom(am::SAVE_CALLS) && *count <= 10_000) else {
         return Ok(Term::atom(am::BADARG));
     };
-    let process = call.process();
-    if pid.word() != process.pid {
+    if !is_self {
         // Calls are not saved yet, so there is nothing to set over there.
         return Ok(call.integer(0));
     }
-    let old = core::mem::replace(&mut process.rare.settings.save_calls, count as u32);
+    let old = core::mem::replace(&mut call.process().rare.settings.save_calls, count as u32);
     Ok(call.integer(i64::from(old)))
 }
 

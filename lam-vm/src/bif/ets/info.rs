@@ -1,11 +1,12 @@
 //! `ets:info`: what is known of a table.
 
+use super::tables::FIXED_LOCKS;
 use super::{Lack, find};
-use crate::atom::{Atom, am};
+use crate::atom::{Atom, am, intern_static};
 use crate::bif::args::{OrBadarg, pid_term};
 use crate::bif::erlang::time;
 use crate::bif::{BifResult, Call, bifs};
-use crate::ets::{self, Body, Kind, Protection, Store, Table, WriteConcurrency};
+use crate::ets::{self, Body, Kind, Options, Protection, Store, Table, WriteConcurrency};
 use crate::sync::Arc;
 use crate::term::Term;
 use crate::term::identity::local_node;
@@ -22,8 +23,22 @@ bifs! { module "ets";
     [plain] "info"/2 = info_2, "erts/emulator/beam/erl_db.c";
 }
 
-/// Words that a table takes besides its objects.
-const TABLE_WORDS: usize = 64;
+/// Locks that a table with `write_concurrency` shows, as OTP 25 on two schedulers.
+const SHOWN_LOCKS: usize = 64;
+
+/// Words of an empty table, as OTP 25 shows them on two schedulers: with its places, stack or locks, and counters of its own.
+fn empty_words(options: &Options) -> usize {
+    let counters = if options.decentralized_counters { 34 } else { 0 };
+    let is_tree = options.kind == Kind::OrderedSet;
+    counters
+        + match options.write_concurrency {
+            WriteConcurrency::Off if is_tree => 139,
+            WriteConcurrency::Off => 305,
+            _ if is_tree => 99,
+            WriteConcurrency::FixedLocks(count) => 305 + count * 33 / 2,
+            WriteConcurrency::On | WriteConcurrency::Auto => 305 + SHOWN_LOCKS * 33 / 2,
+        }
+}
 
 /// In the order in which `info/1` shows them.
 const ITEMS: [Atom; 15] = [
@@ -85,13 +100,17 @@ fn item<'c>(call: &mut Call<'c>, table: &Arc<Table>, body: &Body, what: Atom) ->
         am::ID => ets::reference(call, table),
         am::DECENTRALIZED_COUNTERS => Term::bool(options.decentralized_counters),
         am::READ_CONCURRENCY => Term::bool(options.read_concurrency),
-        am::WRITE_CONCURRENCY => Term::atom(match options.write_concurrency {
-            WriteConcurrency::Off => am::FALSE,
-            WriteConcurrency::On => am::TRUE,
-            WriteConcurrency::Auto => am::AUTO,
-        }),
+        am::WRITE_CONCURRENCY => match options.write_concurrency {
+            WriteConcurrency::Off => Term::bool(false),
+            WriteConcurrency::On => Term::bool(true),
+            WriteConcurrency::Auto => Term::atom(am::AUTO),
+            WriteConcurrency::FixedLocks(count) => {
+                let count = call.unsigned(count as u64);
+                call.tuple(&[Term::atom(intern_static(FIXED_LOCKS)), count])
+            }
+        },
         am::COMPRESSED => Term::bool(options.is_compressed),
-        am::MEMORY => call.unsigned((TABLE_WORDS + body.store.words()) as u64),
+        am::MEMORY => call.unsigned((empty_words(options) + body.store.words()) as u64),
         am::OWNER => pid_term(body.owner),
         am::HEIR => body.heir.as_ref().map_or(Term::atom(am::NONE), |heir| pid_term(heir.pid)),
         am::NAME => Term::atom(body.name),
@@ -110,24 +129,35 @@ fn item<'c>(call: &mut Call<'c>, table: &Arc<Table>, body: &Body, what: Atom) ->
             Protection::Protected => am::PROTECTED,
             Protection::Private => am::PRIVATE,
         }),
-        _ if what.text() == "stats" => stats(call, &body.store),
+        _ if what.text() == "stats" => stats(call, &body.store, options),
         am::FIXED => Term::bool(body.is_fixed()),
         am::SAFE_FIXED | am::SAFE_FIXED_MONOTONIC_TIME => fixations(call, body, what == am::SAFE_FIXED),
         _ => return None,
     })
 }
 
-/// `{Places, Average, Deviation, ExpectedDeviation, Min, Max, Kept}` of objects in places; `false` of an ordered_set.
-fn stats<'c>(call: &mut Call<'c>, store: &Store) -> Term<'c> {
-    let Store::Hash(hash) = store else { return Term::bool(false) };
-    let sizes: Vec<usize> = (0..hash.slot_count()).filter_map(|at| hash.slot(at)).map(<[_]>::len).collect();
-    let count = sizes.len().max(1) as f64;
+/// `{Places, Average, Deviation, ExpectedDeviation, Min, Max, Kept, Locks}` of objects in places that are not free; `false` of an
+/// ordered_set, or where it may be written by many at once `{Routes, Parts, Depth}` of one part.
+fn stats<'c>(call: &mut Call<'c>, store: &Store, options: &Options) -> Term<'c> {
+    let Store::Hash(hash) = store else {
+        let parts = [0, 1, 0].map(|count| call.integer(count));
+        return if options.write_concurrency == WriteConcurrency::Off { Term::bool(false) } else { call.tuple(&parts) };
+    };
+    let sizes = hash.sizes();
+    let count = sizes.len() as f64;
     let average = hash.len() as f64 / count;
-    let variance = sizes.iter().map(|size| (*size as f64 - average).powi(2)).sum::<f64>() / count;
-    let floats = [average, variance.sqrt(), average.sqrt()].map(|value| call.float(value));
+    let squares = sizes.iter().map(|size| (*size * *size) as f64).sum::<f64>();
+    let deviation = ((squares - average * hash.len() as f64) / count).max(0.0).sqrt();
+    let expected = (average * (1.0 - 1.0 / count)).sqrt();
+    let floats = [average, deviation, expected].map(|value| call.float(value));
     let [least, most] = [sizes.iter().min(), sizes.iter().max()].map(|size| call.unsigned(size.copied().unwrap_or(0) as u64));
-    let places = call.unsigned(sizes.len() as u64);
-    call.tuple(&[places, floats[0], floats[1], floats[2], least, most, Term::small(0).unwrap_or(Term::NIL)])
+    let locks = match options.write_concurrency {
+        WriteConcurrency::Off => 1,
+        WriteConcurrency::On | WriteConcurrency::Auto => SHOWN_LOCKS,
+        WriteConcurrency::FixedLocks(count) => count,
+    };
+    let [places, kept, locks] = [sizes.len(), hash.kept(), locks].map(|count| call.unsigned(count as u64));
+    call.tuple(&[places, floats[0], floats[1], floats[2], least, most, kept, locks])
 }
 
 /// `{FixedSince, [{Pid, Count}]}`, or `false`.

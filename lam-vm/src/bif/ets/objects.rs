@@ -231,7 +231,7 @@ fn prev_key<'c>(call: &mut Call<'c>, [name, key]: [Term<'c>; 2], answer: Answer)
     Ok(key_or_end(call, &body.store, prev, answer))
 }
 
-pub(super) fn first<'c>(call: &mut Call<'c>, [name]: [Term<'c>; 1]) -> BifResult<'c> {
+fn first<'c>(call: &mut Call<'c>, [name]: [Term<'c>; 1]) -> BifResult<'c> {
     first_key(call, name, Answer::Key)
 }
 
@@ -239,7 +239,7 @@ fn first_lookup<'c>(call: &mut Call<'c>, [name]: [Term<'c>; 1]) -> BifResult<'c>
     first_key(call, name, Answer::Lookup)
 }
 
-pub(super) fn next<'c>(call: &mut Call<'c>, args: [Term<'c>; 2]) -> BifResult<'c> {
+fn next<'c>(call: &mut Call<'c>, args: [Term<'c>; 2]) -> BifResult<'c> {
     next_key(call, args, Answer::Key)
 }
 
@@ -275,25 +275,5 @@ fn slot<'c>(call: &mut Call<'c>, [name, place]: [Term<'c>; 2]) -> BifResult<'c> 
         Some(objects) => Ok(list_of(call, objects)),
         None if place == count => Ok(end()),
         None => Err(Stop::BADARG),
-    }
-}
-
-/// What `ets:info(Table, binary)` walks a table with.
-pub mod internal {
-    use super::*;
-
-    bifs! { module "erts_internal";
-        /// As `ets:first/1`.
-        [plain] "ets_raw_first"/1 = super::first, "erts/emulator/beam/erl_db.c";
-        /// As `ets:next/2`.
-        [plain] "ets_raw_next"/2 = super::next, "erts/emulator/beam/erl_db.c";
-        /// The counted binaries that a key's objects hold: they are not told.
-        [plain] "ets_lookup_binary_info"/2 = binaries, "erts/emulator/beam/erl_db.c";
-    }
-
-    fn binaries<'c>(call: &mut Call<'c>, [name, _]: [Term<'c>; 2]) -> BifResult<'c> {
-        let table = table(call, name)?;
-        drop(read(call, &table)?);
-        Ok(Term::NIL)
     }
 }

@@ -38,20 +38,30 @@ bifs! { module "ets";
     [plain] "internal_request_all"/0 = internal_request_all, "erts/emulator/beam/erl_db.c";
 }
 
-/// What `new/2` may be given.
+/// The key of the option with a number of locks, and the greatest.
+pub(super) const FIXED_LOCKS: &str = "debug_hash_fixed_number_of_locks";
+const MAX_LOCKS: usize = 32_768;
+
+/// What `new/2` may be given. Later options count, but what is so by default takes nothing back: `[bag, set]` is a bag.
 struct Wanted<'c> {
     options: Options,
     protection: Protection,
     heir: Option<(u64, Term<'c>)>,
+    /// What the options said of counters.
     decentralized: Option<bool>,
+    /// What follows for counters from other options.
+    decentralized_by_default: bool,
 }
 
 fn heir_of<'c>(pid: Term<'c>, data: Term<'c>) -> Option<(u64, Term<'c>)> {
     pid.is_local_pid().then(|| (pid.word(), data))
 }
 
-fn owned_heir(heir: Option<(u64, Term<'_>)>) -> Option<Heir> {
-    heir.map(|(pid, data)| Heir { pid, data: OwnedTerm::of(data) })
+/// The heir that is set; one that is gone already is none.
+fn owned_heir(call: &mut Call<'_>, heir: Option<(u64, Term<'_>)>) -> Option<Heir> {
+    let (pid, data) = heir?;
+    let is_there = pid == call.process().pid || call.system().processes.is_alive(pid);
+    is_there.then(|| Heir { pid, data: OwnedTerm::of(data) })
 }
 
 fn protection_of(atom: Atom) -> Option<Protection> {
@@ -74,7 +84,13 @@ impl<'c> Wanted<'c> {
             write_concurrency: WriteConcurrency::Off,
             decentralized_counters: false,
         };
-        let mut wanted = Wanted { options, protection: Protection::Protected, heir: None, decentralized: None };
+        let mut wanted = Wanted {
+            options,
+            protection: Protection::Protected,
+            heir: None,
+            decentralized: None,
+            decentralized_by_default: false,
+        };
         let mut rest = list.iter_list();
         for option in rest.by_ref() {
             match option.as_atom() {
@@ -85,14 +101,17 @@ impl<'c> Wanted<'c> {
         if !rest.rest.is_nil() {
             return None;
         }
-        wanted.settle();
+        wanted.settle()?;
         Some(wanted)
     }
     fn flag(&mut self, atom: Atom) -> Option<()> {
         let options = &mut self.options;
         match atom {
-            am::SET => options.kind = Kind::Set,
-            am::ORDERED_SET => options.kind = Kind::OrderedSet,
+            am::SET | am::PROTECTED => {}
+            am::ORDERED_SET => {
+                options.kind = Kind::OrderedSet;
+                self.decentralized_by_default = true;
+            }
             am::BAG => options.kind = Kind::Bag,
             am::DUPLICATE_BAG => options.kind = Kind::DuplicateBag,
             am::NAMED_TABLE => options.is_named = true,
@@ -109,35 +128,45 @@ impl<'c> Wanted<'c> {
                 am::HEIR if value.is_atom(am::NONE) => self.heir = None,
                 am::READ_CONCURRENCY => self.options.read_concurrency = value.as_bool()?,
                 am::DECENTRALIZED_COUNTERS => self.decentralized = Some(value.as_bool()?),
-                // An option of OTP's tests: how many locks there are tells nobody anything here.
-                am::WRITE_CONCURRENCY if fixed_locks(value).is_some() => {
-                    self.options.write_concurrency = WriteConcurrency::On;
-                }
-                am::WRITE_CONCURRENCY => {
-                    self.options.write_concurrency = match value.as_atom()? {
-                        am::TRUE => WriteConcurrency::On,
-                        am::FALSE => WriteConcurrency::Off,
-                        am::AUTO => WriteConcurrency::Auto,
-                        _ => return None,
-                    }
-                }
+                am::WRITE_CONCURRENCY => self.write_concurrency(value)?,
                 _ => return None,
             },
             _ => return None,
         }
         Some(())
     }
-    /// What follows from options together.
-    fn settle(&mut self) {
-        let write = self.options.write_concurrency;
-        let by_default =
-            write == WriteConcurrency::Auto || (write == WriteConcurrency::On && self.options.kind == Kind::OrderedSet);
-        if self.protection == Protection::Private {
-            self.options.write_concurrency = WriteConcurrency::Off;
-            self.options.read_concurrency = false;
+    fn write_concurrency(&mut self, value: Term<'c>) -> Option<()> {
+        self.options.write_concurrency = match value.as_atom() {
+            Some(am::TRUE) => {
+                self.decentralized_by_default &= self.options.kind == Kind::OrderedSet;
+                WriteConcurrency::On
+            }
+            Some(am::FALSE) => WriteConcurrency::Off,
+            Some(am::AUTO) => {
+                self.decentralized_by_default = true;
+                WriteConcurrency::Auto
+            }
+            Some(_) => return None,
+            None => {
+                self.decentralized_by_default = true;
+                WriteConcurrency::FixedLocks(fixed_locks(value)?)
+            }
+        };
+        Some(())
+    }
+    /// What follows from options together; `None` where they contradict each other.
+    fn settle(&mut self) -> Option<()> {
+        let options = &mut self.options;
+        if options.kind == Kind::OrderedSet && matches!(options.write_concurrency, WriteConcurrency::FixedLocks(_)) {
+            return None;
         }
-        let is_fine = self.options.write_concurrency != WriteConcurrency::Off;
-        self.options.decentralized_counters = is_fine && self.decentralized.unwrap_or(by_default);
+        if self.protection == Protection::Private {
+            options.write_concurrency = WriteConcurrency::Off;
+            options.read_concurrency = false;
+        }
+        let is_fine = options.write_concurrency != WriteConcurrency::Off;
+        options.decentralized_counters = is_fine && self.decentralized.unwrap_or(self.decentralized_by_default);
+        Some(())
     }
 }
 
@@ -146,7 +175,7 @@ fn new<'c>(call: &mut Call<'c>, [name, options]: [Term<'c>; 2]) -> BifResult<'c>
     let wanted = Wanted::of(options).or_badarg()?;
     let system = call.system();
     let owner = call.process().pid;
-    let heir = owned_heir(wanted.heir);
+    let heir = owned_heir(call, wanted.heir);
     let created = system.ets.create(system.unique.reference(), wanted.options, atom, owner, wanted.protection, heir);
     match created {
         Ok(_) if wanted.options.is_named => Ok(name),
@@ -201,7 +230,7 @@ fn setopts<'c>(call: &mut Call<'c>, [name, options]: [Term<'c>; 2]) -> BifResult
         body.protection = protection;
     }
     if let Some(heir) = heir {
-        body.heir = owned_heir(heir);
+        body.heir = owned_heir(call, heir);
     }
     Ok(Term::bool(true))
 }
@@ -269,9 +298,10 @@ fn internal_request_all<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult
     Ok(call.reference(id))
 }
 
-/// `{debug_hash_fixed_number_of_locks, Count}`.
+/// `{debug_hash_fixed_number_of_locks, Count}`: an option of OTP's tests. How many locks there are tells nobody anything here.
 fn fixed_locks(value: Term<'_>) -> Option<usize> {
     let [name, count] = value.as_tuple_of()?;
-    name.as_atom().filter(|name| name.text() == "debug_hash_fixed_number_of_locks")?;
-    count.as_usize().filter(|count| *count > 0)
+    name.as_atom().filter(|name| name.text() == FIXED_LOCKS)?;
+    // A power of two.
+    count.as_usize().filter(|count| (1..=MAX_LOCKS).contains(count)).map(|count| 1 << count.ilog2())
 }
