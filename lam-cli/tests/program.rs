@@ -128,7 +128,8 @@ fn a_closed_pipe_is_no_error() {
 fn both_streams_keep_their_order() {
     let scratch = Scratch::with("program-order", &["fixtures/bifs/display_both.beam"]);
     if scratch.builds(&["display_both.beam"]) {
-        let output = Command::new("sh").args(["-c", "\"$0\" 2>&1"]).arg(scratch.join("display_both")).output().expect("sh starts");
+        let output =
+            Command::new("sh").args(["-c", "\"$0\" 2>&1"]).arg(scratch.join("display_both")).output().expect("sh starts");
         assert_eq!(stdout(&output), "one two\r\nthree \r\nfive\r\nsix\r\n");
     }
 }

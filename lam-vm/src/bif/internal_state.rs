@@ -5,7 +5,7 @@
 
 use super::args::OrBadarg;
 use super::erlang::process_info;
-use super::{BifResult, Call, Stop, bifs};
+use super::{BifResult, Call, Stop, bifs, ets};
 use crate::atom::{self, am};
 use crate::term::Term;
 
@@ -80,7 +80,10 @@ fn set<'c>(call: &mut Call<'c>, [name, value]: [Term<'c>; 2]) -> BifResult<'c> {
         ("fill_heap", _) => Ok(Term::atom(am::OK)),
         ("code_write_permission", Some("true" | "false")) => Ok(Term::bool(true)),
         ("ets_force_trap" | "proc_sig_buffers", _) => Ok(Term::atom(am::NOTSUP)),
-        ("ets_force_split" | "ets_debug_random_split_join", None) if value.as_tuple().is_some() => Ok(Term::atom(am::OK)),
+        ("ets_force_split" | "ets_debug_random_split_join", None) => {
+            let [table, on] = value.as_tuple_of().or_badarg()?;
+            if ets::tables::force_split(call, table, on.is_atom(am::TRUE)) { Ok(Term::atom(am::OK)) } else { Err(Stop::BADARG) }
+        }
         ("mbuf", _) => Ok(value),
         ("colliding_names", None) => colliding_names(call, value),
         _ => Err(Stop::BADARG),

@@ -10,8 +10,9 @@ use crate::process::OwnedTerm;
 use crate::term::compare::{exact_eq, is_plain_immediate};
 use crate::term::{Term, hash};
 
-/// Words that an object takes besides its own: its place in the slot and in the index.
-const OBJECT_OVERHEAD_WORDS: usize = 11;
+/// Words that an object takes besides its own, and those of places beyond the first: what OTP's tables take, which programs see.
+const OBJECT_OVERHEAD_WORDS: usize = 4;
+const STEP_PLACES: usize = 2048;
 /// Places of an empty table, as `slot/2` and statistics show them.
 const MIN_SLOTS: usize = 256;
 /// Fewer slots are never compacted.
@@ -123,7 +124,9 @@ impl HashStore {
         self.count == 0
     }
     pub fn words(&self) -> usize {
-        self.object_words + self.index.words() + OBJECT_OVERHEAD_WORDS * self.slots.len()
+        let steps = self.count.saturating_sub(MIN_SLOTS).div_ceil(STEP_PLACES);
+        let places = if steps > 0 { MIN_SLOTS + steps * STEP_PLACES } else { 0 };
+        self.object_words + OBJECT_OVERHEAD_WORDS * (self.count + self.kept) + places
     }
     /// Places that a traversal visits, used or not: no table has fewer than OTP's smallest.
     pub fn slot_count(&self) -> usize {
@@ -133,9 +136,10 @@ impl HashStore {
     pub fn kept(&self) -> usize {
         self.kept
     }
-    /// How many live objects each place holds that is not free.
+    /// How many live objects each place holds that is not free: none where they were deleted while the table is fixed.
     pub fn sizes(&self) -> Vec<usize> {
-        let mut sizes: Vec<usize> = self.slots.iter().map(|slot| slot.live().len()).filter(|size| *size > 0).collect();
+        let used = self.slots.iter().filter(|slot| !matches!(slot.rows, Rows::None));
+        let mut sizes: Vec<usize> = used.map(|slot| slot.live().len()).collect();
         sizes.resize(sizes.len().max(MIN_SLOTS), 0);
         sizes
     }

@@ -20,9 +20,6 @@ impl Index {
     fn mask(&self) -> usize {
         self.entries.len().wrapping_sub(1)
     }
-    pub fn words(&self) -> usize {
-        self.entries.len()
-    }
     /// The slot with this hash that `is_it` accepts.
     #[inline]
     pub fn find(&self, hash: u32, mut is_it: impl FnMut(usize) -> bool) -> Option<usize> {

@@ -1,6 +1,7 @@
 //! The objects of a table, whatever its type.
 
 use super::{HashStore, TreeStore, key_of};
+use crate::atom::am;
 use crate::process::OwnedTerm;
 use crate::term::Term;
 
@@ -101,6 +102,8 @@ impl Store {
     pub fn next(&self, key: Term<'_>, key_position: usize) -> Option<Option<Term<'_>>> {
         match self {
             Store::Hash(store) => store.next(key),
+            // No key is so called for a traversal.
+            Store::Tree(_) if key.is_atom(am::DOLLAR_END_OF_TABLE) => None,
             Store::Tree(store) => Some(store.above(key).next().map(|object| key_of(object, key_position))),
         }
     }
@@ -113,6 +116,7 @@ impl Store {
     pub fn prev(&self, key: Term<'_>, key_position: usize) -> Option<Option<Term<'_>>> {
         match self {
             Store::Hash(store) => store.next(key),
+            Store::Tree(_) if key.is_atom(am::DOLLAR_END_OF_TABLE) => None,
             Store::Tree(store) => Some(store.under(key).next().map(|object| key_of(object, key_position))),
         }
     }

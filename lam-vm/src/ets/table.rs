@@ -83,6 +83,8 @@ pub struct Body {
     pub protection: Protection,
     pub fixations: Vec<Fixation>,
     pub fixed_since: FixedSince,
+    /// OTP's tests asked that it stand in several parts: it does not, and says it does.
+    pub is_split: bool,
     pub store: Store,
 }
 
@@ -108,6 +110,7 @@ impl Table {
             protection,
             fixations: Vec::new(),
             fixed_since: FixedSince::default(),
+            is_split: false,
             store,
         };
         Table { id, options, body: RwLock::new(body) }

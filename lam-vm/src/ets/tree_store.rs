@@ -11,7 +11,8 @@ use crate::term::compare::compare;
 
 /// A fuller chunk is split in two. Larger ones make insertion slower, smaller ones the list of chunks longer.
 const CHUNK_MAX: usize = 96;
-const OBJECT_OVERHEAD_WORDS: usize = 9;
+/// Words that an object takes besides its own: what OTP's tables take, which programs see.
+const OBJECT_OVERHEAD_WORDS: usize = 5;
 
 pub struct TreeStore {
     key_position: usize,

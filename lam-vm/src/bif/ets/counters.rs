@@ -188,7 +188,8 @@ fn update_counter_3<'c>(call: &mut Call<'c>, [name, key, term]: [Term<'c>; 3]) -
 
 fn update_counter_4<'c>(call: &mut Call<'c>, [name, key, term, default]: [Term<'c>; 4]) -> BifResult<'c> {
     if default.as_tuple().is_none() {
-        table(call, name)?;
+        let table = table(call, name)?;
+        drop(write(call, &table)?);
         return Err(Stop::BADARG);
     }
     update_counter(call, name, key, term, Some(default))
@@ -198,7 +199,7 @@ fn update_element_3<'c>(call: &mut Call<'c>, [name, key, changes]: [Term<'c>; 3]
     let table = table(call, name)?;
     let mut body = write(call, &table)?;
     if !table.options.kind.is_set() {
-        return Err(call.badarg_cause(am::TABLE_TYPE));
+        return Err(Stop::BADARG);
     }
     let Some(object) = body.store.lookup_mut(key) else { return Ok(Term::bool(false)) };
     let checked = checked_changes(call, object, changes, table.options.key_position)?;

@@ -129,7 +129,7 @@ fn item<'c>(call: &mut Call<'c>, table: &Arc<Table>, body: &Body, what: Atom) ->
             Protection::Protected => am::PROTECTED,
             Protection::Private => am::PRIVATE,
         }),
-        _ if what.text() == "stats" => stats(call, &body.store, options),
+        _ if what.text() == "stats" => stats(call, body, options),
         am::FIXED => Term::bool(body.is_fixed()),
         am::SAFE_FIXED | am::SAFE_FIXED_MONOTONIC_TIME => fixations(call, body, what == am::SAFE_FIXED),
         _ => return None,
@@ -138,9 +138,10 @@ fn item<'c>(call: &mut Call<'c>, table: &Arc<Table>, body: &Body, what: Atom) ->
 
 /// `{Places, Average, Deviation, ExpectedDeviation, Min, Max, Kept, Locks}` of objects in places that are not free; `false` of an
 /// ordered_set, or where it may be written by many at once `{Routes, Parts, Depth}` of one part.
-fn stats<'c>(call: &mut Call<'c>, store: &Store, options: &Options) -> Term<'c> {
-    let Store::Hash(hash) = store else {
-        let parts = [0, 1, 0].map(|count| call.integer(count));
+fn stats<'c>(call: &mut Call<'c>, body: &Body, options: &Options) -> Term<'c> {
+    let Store::Hash(hash) = &body.store else {
+        let parts = if body.is_split { [1, 2, 1] } else { [0, 1, 0] };
+        let parts = parts.map(|count| call.integer(count));
         return if options.write_concurrency == WriteConcurrency::Off { Term::bool(false) } else { call.tuple(&parts) };
     };
     let sizes = hash.sizes();

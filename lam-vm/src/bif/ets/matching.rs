@@ -12,7 +12,7 @@ use crate::atom::am;
 use crate::bif::args::OrBadarg;
 use crate::bif::match_spec::{CompileError, Dialect, Program, keeps_key};
 use crate::bif::{BifResult, Call, Stop, bifs};
-use crate::ets::{Body, Kind, Store, Table, key_of};
+use crate::ets::{self, Body, Kind, Store, Table, key_of};
 use crate::heap::resource::Resource;
 use crate::process::OwnedTerm;
 use crate::term::Term;
@@ -181,6 +181,8 @@ fn select_some<'c>(
     let limit = limit.as_usize().filter(|limit| *limit > 0).or_badarg()?;
     let Some(program) = compile(clauses)? else { return Ok(end()) };
     let spec = program_term(call, program);
+    // A continuation goes on in this table, whatever has its name by then.
+    let name = if table.options.is_named { ets::reference(call, &table) } else { name };
     let selection = Selection { name, spec, program: program_of(spec).or_badarg()?, limit, direction };
     selection.part(call, &table, &body, Position::Start, Vec::new())
 }

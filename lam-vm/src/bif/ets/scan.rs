@@ -41,7 +41,8 @@ pub(super) fn bound_keys<'p>(program: &'p Program, table: &Table) -> Option<Vec<
     Some(keys)
 }
 
-/// Calls `visit` with each object that may match, in the order of the table where it has one; how many.
+/// Calls `visit` with each object that may match, in the order of the table where it has one, else those of a key the newest first;
+/// how many.
 pub(super) fn scan<'t>(
     table: &Table,
     store: &'t Store,
@@ -55,11 +56,15 @@ pub(super) fn scan<'t>(
         visit(object);
     };
     match (bound_keys(program, table), store, direction) {
-        (Some(keys), _, Direction::Up) => keys.iter().for_each(|key| store.lookup(key.shorten()).iter().for_each(&mut visit)),
-        (Some(keys), _, Direction::Down) => {
-            keys.iter().rev().for_each(|key| store.lookup(key.shorten()).iter().for_each(&mut visit))
+        (Some(keys), _, Direction::Up) => {
+            keys.iter().for_each(|key| store.lookup(key.shorten()).iter().rev().for_each(&mut visit))
         }
-        (None, Store::Hash(store), _) => store.below(usize::MAX).for_each(|(_, objects)| objects.iter().for_each(&mut visit)),
+        (Some(keys), _, Direction::Down) => {
+            keys.iter().rev().for_each(|key| store.lookup(key.shorten()).iter().rev().for_each(&mut visit))
+        }
+        (None, Store::Hash(store), _) => {
+            store.below(usize::MAX).for_each(|(_, objects)| objects.iter().rev().for_each(&mut visit))
+        }
         (None, Store::Tree(store), Direction::Up) => store.ascending().for_each(visit),
         (None, Store::Tree(store), Direction::Down) => store.descending().for_each(visit),
     }

@@ -270,6 +270,16 @@ fn safe_fixtable<'c>(call: &mut Call<'c>, [name, on]: [Term<'c>; 2]) -> BifResul
     Ok(Term::bool(true))
 }
 
+/// Notes that a table which many may write is to stand in several parts; false for any other.
+pub fn force_split<'c>(call: &mut Call<'c>, name: Term<'c>, on: bool) -> bool {
+    let Ok(table) = find(call, name) else { return false };
+    let is_fine = table.options.kind == Kind::OrderedSet && table.options.write_concurrency != WriteConcurrency::Off;
+    if is_fine && on {
+        table.body.write().is_split = true;
+    }
+    is_fine
+}
+
 fn internal_delete_all<'c>(call: &mut Call<'c>, [name, _]: [Term<'c>; 2]) -> BifResult<'c> {
     let table = table(call, name)?;
     let mut body = write(call, &table)?;
