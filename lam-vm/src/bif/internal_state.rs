@@ -22,7 +22,7 @@ bifs! { module "erts_debug";
 }
 
 /// Words of a table's own struct, and of a step of its growth besides the places.
-const TABLE_WORDS: [i64; 2] = [49, 0];
+const TABLE_WORDS: [i64; 2] = [49, 6];
 
 fn atom_named<'c>(text: &'static str) -> Term<'c> {
     Term::atom(atom::intern_static(text))

@@ -13,6 +13,7 @@ use crate::term::{Term, hash};
 /// Words that an object takes besides its own, and those of places beyond the first: what OTP's tables take, which programs see.
 const OBJECT_OVERHEAD_WORDS: usize = 4;
 const STEP_PLACES: usize = 2048;
+const FIRST_STEP_WORDS: usize = 262;
 /// Places of an empty table, as `slot/2` and statistics show them.
 const MIN_SLOTS: usize = 256;
 /// Fewer slots are never compacted.
@@ -125,7 +126,7 @@ impl HashStore {
     }
     pub fn words(&self) -> usize {
         let steps = self.count.saturating_sub(MIN_SLOTS).div_ceil(STEP_PLACES);
-        let places = if steps > 0 { MIN_SLOTS + steps * STEP_PLACES } else { 0 };
+        let places = if steps > 0 { FIRST_STEP_WORDS + steps * STEP_PLACES } else { 0 };
         self.object_words + OBJECT_OVERHEAD_WORDS * (self.count + self.kept) + places
     }
     /// Places that a traversal visits, used or not: no table has fewer than OTP's smallest.

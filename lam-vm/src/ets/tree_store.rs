@@ -189,6 +189,24 @@ impl TreeStore {
         let partial = self.chunks.get(place.chunk).map_or(&[][..], |chunk| &chunk[..place.at]);
         partial.iter().rev().chain(self.chunks.iter().take(place.chunk).rev().flat_map(|chunk| chunk.iter().rev()))
     }
+    /// Objects whose keys `order` calls equal, upwards; those below and above them it calls less and greater.
+    pub fn range(&self, order: impl Fn(Term<'_>) -> Ordering) -> impl DoubleEndedIterator<Item = &OwnedTerm> {
+        let first = self.first_where(|key| order(key).is_ge());
+        let after = self.first_where(|key| order(key).is_gt());
+        (first.chunk..self.chunks.len().min(after.chunk + 1)).flat_map(move |chunk| {
+            let objects = &self.chunks[chunk];
+            let start = if chunk == first.chunk { first.at } else { 0 };
+            let end = if chunk == after.chunk { after.at } else { objects.len() };
+            objects[start..end].iter()
+        })
+    }
+    /// The first place whose key `holds` accepts, as it does all behind it.
+    fn first_where(&self, holds: impl Fn(Term<'_>) -> bool) -> Place {
+        let is_before = |object: &OwnedTerm| !holds(key_of(object, self.key_position));
+        let chunk = self.chunks.partition_point(|objects| objects.last().is_some_and(is_before));
+        let at = self.chunks.get(chunk).map_or(0, |objects| objects.partition_point(is_before));
+        Place { chunk, at }
+    }
     /// The object of this rank, from 0.
     pub fn nth(&self, mut rank: usize) -> Option<&OwnedTerm> {
         for chunk in &self.chunks {

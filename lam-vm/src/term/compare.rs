@@ -239,6 +239,19 @@ fn one<'c>(
     }
 }
 
+/// How a term stands to all tuples: equal for a tuple.
+pub fn order_to_tuples(term: Term<'_>) -> Ordering {
+    rank(&term.view()).cmp(&TUPLE_RANK)
+}
+
+/// How a term stands to all cells: equal for a cell.
+pub fn order_to_cells(term: Term<'_>) -> Ordering {
+    rank(&term.view()).cmp(&CONS_RANK)
+}
+
+const TUPLE_RANK: u8 = 6;
+const CONS_RANK: u8 = 10;
+
 fn rank(view: &View<'_>) -> u8 {
     match view {
         View::Small(_) | View::Big(_) | View::Float(_) => 0,
@@ -247,11 +260,11 @@ fn rank(view: &View<'_>) -> u8 {
         View::Fun(_) | View::Export(_) => 3,
         View::Port(_) | View::ExternalPort(_) => 4,
         View::Pid(_) | View::ExternalPid(_) => 5,
-        View::Tuple(_) => 6,
+        View::Tuple(_) => TUPLE_RANK,
         View::Record(_) => 7,
         View::Map(_) => 8,
         View::Nil => 9,
-        View::Cons(_) => 10,
+        View::Cons(_) => CONS_RANK,
         View::Bits(_) => 11,
         View::Other => 12,
     }

@@ -4,7 +4,7 @@ use super::{end, read, table, write};
 use crate::atom::am;
 use crate::bif::args::OrBadarg;
 use crate::bif::{BifResult, Call, Stop, bifs};
-use crate::ets::{Store, key_of};
+use crate::ets::{Kind, Store, key_of};
 use crate::process::OwnedTerm;
 use crate::term::Term;
 use crate::term::compare::exact_eq;
@@ -80,9 +80,11 @@ impl Given {
             Given::Several(objects) => objects,
         }
     }
-    fn insert_into(self, store: &mut Store) {
+    fn insert_into(self, store: &mut Store, kind: Kind) {
         match self {
             Given::One(object) => store.insert(object),
+            // Objects of a key that come in one list stand the other way round, as OTP has them.
+            Given::Several(objects) if kind == Kind::Bag => objects.into_iter().rev().for_each(|object| store.insert(object)),
             Given::Several(objects) => objects.into_iter().for_each(|object| store.insert(object)),
         }
     }
@@ -95,7 +97,7 @@ fn insert<'c>(call: &mut Call<'c>, [name, objects]: [Term<'c>; 2]) -> BifResult<
     let mut body = write(call, &table)?;
     let given = given.or_badarg()?;
     call.bump(given.objects().len() as i64 / 10);
-    given.insert_into(&mut body.store);
+    given.insert_into(&mut body.store, table.options.kind);
     Ok(Term::bool(true))
 }
 
@@ -108,7 +110,7 @@ fn insert_new<'c>(call: &mut Call<'c>, [name, objects]: [Term<'c>; 2]) -> BifRes
     call.bump(given.objects().len() as i64 / 10);
     let is_new = given.objects().iter().all(|object| body.store.lookup(key_of(object, position)).is_empty());
     if is_new {
-        given.insert_into(&mut body.store);
+        given.insert_into(&mut body.store, table.options.kind);
     }
     Ok(Term::bool(is_new))
 }

@@ -65,8 +65,12 @@ pub(super) fn scan<'t>(
         (None, Store::Hash(store), _) => {
             store.below(usize::MAX).for_each(|(_, objects)| objects.iter().rev().for_each(&mut visit))
         }
-        (None, Store::Tree(store), Direction::Up) => store.ascending().for_each(visit),
-        (None, Store::Tree(store), Direction::Down) => store.descending().for_each(visit),
+        (None, Store::Tree(store), _) => match (program.partial_key(table.options.key_position), direction) {
+            (Some(order), Direction::Up) => store.range(order).for_each(visit),
+            (Some(order), Direction::Down) => store.range(order).rev().for_each(visit),
+            (None, Direction::Up) => store.ascending().for_each(visit),
+            (None, Direction::Down) => store.descending().for_each(visit),
+        },
     }
     count
 }

@@ -11,6 +11,8 @@ mod functions;
 mod pattern;
 pub mod test;
 
+use core::cmp::Ordering;
+
 pub use compile::{CompileError, Dialect};
 
 use smallvec::{SmallVec, smallvec};
@@ -138,6 +140,14 @@ impl Program {
             return clause.body.iter().map(|expression| env.in_body(call, expression)).last();
         }
         None
+    }
+    /// Where the only head names a part of the key before anything open: how a key stands to those that may match, in the order of
+    /// terms.
+    pub fn partial_key(&self, position: usize) -> Option<impl Fn(Term<'_>) -> Ordering> {
+        let [clause] = &self.clauses[..] else { return None };
+        let Pattern::Tuple(elements) = &clause.head else { return None };
+        let key = elements.get(position).filter(|key| matches!(key, Pattern::Tuple(_) | Pattern::List(..)))?;
+        Some(move |term: Term<'_>| key.order_of(term).0)
     }
     /// The keys that the heads name, where all do: nothing else can match. `position` counts from 0.
     pub fn bound_keys(&self, position: usize) -> Option<Vec<Term<'_>>> {
