@@ -109,7 +109,7 @@ fn bags_keep_the_order_of_insertion() {
             ("insert(t, [{a, 2}, {a, 1}, {a, 2}, {b, 1}])", "true"),
             ("lookup(t, a)", "[{a, 2}, {a, 1}]"),
             ("lookup_element(t, a, 2)", "[2, 1]"),
-            ("match_object(t, {a, '_'})", "[{a, 1}, {a, 2}]"),
+            ("match_object(t, {a, '_'})", "[{a, 2}, {a, 1}]"),
             ("update_counter(t, a, 1)", "badarg:table_type"),
             ("delete_object(t, {a, 2})", "true"),
             ("lookup(t, a)", "[{a, 1}]"),
