@@ -17,7 +17,8 @@ use crate::heap::{self, OwnedTerm};
 use crate::image::embedded;
 use crate::interp::coverage;
 use crate::io::Standard;
-use crate::platform::{env, files, stdio};
+use crate::platform::types::Disposition;
+use crate::platform::{self, env, files, stdio};
 use crate::process::{RunQueues, Sharing};
 use crate::sched::{Driver, Turn};
 use crate::sync::Arc;
@@ -220,7 +221,11 @@ impl Machine {
 
     /// Runs until the program ends; its exit code.
     pub fn run(mut self) -> i32 {
+        platform::set_signal("sigterm", Disposition::Handle);
         loop {
+            while let Some(signal) = platform::take_signal() {
+                self.deliver(signal);
+            }
             let turn = self.driver.run(TURN_NS);
             if let Turn::Exited(code) = turn {
                 self.standard().flush();
@@ -258,6 +263,27 @@ impl Machine {
             Turn::SleepUntil(deadline_ns) => Outcome::SleepUntil(deadline_ns as f64 / 1e6),
             Turn::Idle => Outcome::Idle,
             Turn::Exited(code) => Outcome::Exited(code),
+        }
+    }
+
+    /// A signal of the system goes to kernel's server of signals; without one SIGTERM is `init:stop()`.
+    fn deliver(&self, signal: &'static str) {
+        let system = self.driver.system();
+        let named = |name| system.names.whereis(atom::intern_static(name));
+        let (to, tag, what) = match (named("erl_signal_server"), signal) {
+            (Some(server), _) => (Some(server), "notify", signal),
+            (None, "sigterm") => (named("init"), "stop", "stop"),
+            (None, _) => return,
+        };
+        let is_sent = to.is_some_and(|to| {
+            system.processes.send_built(to, to, |heap| {
+                let [tag, what] = [tag, what].map(|name| Term::atom(atom::intern_static(name)));
+                heap.tuple(&[tag, what])
+            })
+        });
+        if !is_sent {
+            // As the shell says that a program was ended by it.
+            system.stop(128 + 15);
         }
     }
 

@@ -6,8 +6,9 @@ use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::heap::external_decode::{DecodeOptions, decode};
 use crate::image::embedded;
 use crate::io::{Reader, StdinAnswer};
-use crate::platform::files;
 use crate::platform::stdio::{self, Stream};
+use crate::platform::{self, files};
+use crate::system::System;
 use crate::term::Term;
 
 bifs! { module "lam_host";
@@ -93,15 +94,13 @@ fn info<'c>(call: &mut Call<'c>, [item]: [Term<'c>; 1]) -> BifResult<'c> {
             let arguments: Vec<Term<'c>> = call.system().arguments.iter().map(|bytes| call.binary(bytes)).collect();
             Ok(call.list(&arguments))
         }
-        name @ ("app_env" | "flags") => {
+        name @ (embedded::ENVIRONMENTS | embedded::FLAGS | embedded::APPLICATIONS | embedded::CONFIG) => {
             let system = call.system();
-            let entries = system.code.image().map(|image| embedded::decode(image.embedded())).unwrap_or_default();
-            let Some((_, bytes)) = entries.into_iter().find(|(entry, _)| *entry == name) else {
-                return Ok(undefined);
-            };
+            let Some(bytes) = entry(system, name) else { return Ok(undefined) };
             let options = DecodeOptions { safe: false, heap_bits: false };
             Ok(decode(call, bytes, options, &system.code).map_or(undefined, |(term, _)| term))
         }
+        "hostname" => Ok(platform::host_name().map_or(undefined, |name| call.binary(&name))),
         "modules" => {
             let modules: Vec<Term<'c>> =
                 call.system().code.all_modules().iter().map(|module| Term::atom(atom::Atom::of_word(module.name))).collect();
@@ -119,13 +118,25 @@ fn info<'c>(call: &mut Call<'c>, [item]: [Term<'c>; 1]) -> BifResult<'c> {
     }
 }
 
-/// `{lib_dir, App}`
+/// `{lib_dir, App}`, `{app_file, Name}`
 fn pair<'c>(call: &mut Call<'c>, item: Term<'c>) -> Option<Term<'c>> {
-    let [name, app] = item.as_tuple_of::<2>()?;
-    let (name, app) = (name.as_atom()?, app.as_atom()?);
-    if name.text() != "lib_dir" {
-        return None;
+    let [what, name] = item.as_tuple_of::<2>()?;
+    match what.as_atom()?.text() {
+        "lib_dir" => {
+            let folder = files::embedded_folder(format!("lib/{}", name.as_atom()?.text()).as_bytes())?;
+            Some(call.charlist(core::str::from_utf8(&folder).ok()?))
+        }
+        "app_file" => {
+            let name: String = args::characters(name, 0x10_FFFF)?.into_iter().filter_map(char::from_u32).collect();
+            let bytes = entry(call.system(), &format!("{}{name}", embedded::APP_FILES))?;
+            Some(call.binary(bytes))
+        }
+        _ => None,
     }
-    let folder = files::embedded_folder(format!("lib/{}", app.text()).as_bytes())?;
-    Some(call.charlist(core::str::from_utf8(&folder).ok()?))
+}
+
+/// An entry of the image's embedded section.
+fn entry<'s>(system: &'s System, name: &str) -> Option<&'s [u8]> {
+    let entries = system.code.image().map(|image| embedded::decode(image.embedded()))?;
+    entries.into_iter().find(|(entry, _)| *entry == name).map(|(_, bytes)| bytes)
 }

@@ -5,6 +5,7 @@ use super::erlang::time::{UNITS_A_SECOND, in_unit, stamp};
 use super::{BifResult, Call, Stop, bifs};
 use crate::atom::am;
 use crate::platform;
+use crate::platform::types::Disposition;
 use crate::term::Term;
 
 bifs! { module "os";
@@ -119,13 +120,19 @@ fn perf_counter<'c>(call: &mut Call<'c>, []: [Term<'c>; 0]) -> BifResult<'c> {
 const SIGNALS: &[&str] =
     &["sigabrt", "sigalrm", "sigchld", "sighup", "sigquit", "sigstop", "sigterm", "sigusr1", "sigusr2", "sigtstp"];
 
-/// Signals reach the program through the host's launcher; what it asks for is remembered nowhere yet (ROADMAP: signals).
+/// A signal that is handled comes to `erl_signal_server` as `{notify, Signal}` (`machine.rs`). Hosts without signals take the request.
 fn set_signal<'c>(_: &mut Call<'c>, [signal, option]: [Term<'c>; 2]) -> BifResult<'c> {
     let signal = signal.as_atom().or_badarg()?;
     let option = option.as_atom().or_badarg()?;
-    if SIGNALS.contains(&signal.text()) && matches!(option.text(), "handle" | "default" | "ignore") {
-        Ok(Term::atom(am::OK))
-    } else {
-        Err(Stop::BADARG)
+    let disposition = match option.text() {
+        "handle" => Disposition::Handle,
+        "default" => Disposition::Default,
+        "ignore" => Disposition::Ignore,
+        _ => return Err(Stop::BADARG),
+    };
+    if !SIGNALS.contains(&signal.text()) {
+        return Err(Stop::BADARG);
     }
+    platform::set_signal(signal.text(), disposition);
+    Ok(Term::atom(am::OK))
 }

@@ -20,6 +20,15 @@ pub const VM_ARGS: &str = "vm_args";
 /// Emulator flags given when building, `[{Flag, [Text]}]` in the external term format; absent where none were.
 pub const FLAGS: &str = "flags";
 
+/// What is loaded and started at boot levels `kernel` and `app`, `{[{application, Name, Keys}], [Name]}` in the external term format.
+pub const APPLICATIONS: &str = "applications";
+
+/// Configuration files, `[{Name, Text}]` in the external term format; absent where none were given.
+pub const CONFIG: &str = "config";
+
+/// The text of each `.app` file that the program may load by name: this, then the file's name.
+pub const APP_FILES: &str = "app/";
+
 /// The section's bytes.
 pub fn encode(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let number = |length: usize| (length as u32).to_le_bytes();

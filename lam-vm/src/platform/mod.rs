@@ -52,7 +52,7 @@ use wasi as host;
 #[cfg(all(target_family = "wasm", not(target_os = "wasi"), not(lam_sim)))]
 use web as host;
 
-pub use host::{argv, entropy, exit, monotonic_ns, process_id, system_ns};
+pub use host::{argv, entropy, exit, host_name, monotonic_ns, process_id, set_signal, system_ns, take_signal};
 pub use posix::{Posix, Result};
 pub use zone::{LocalOffset, local_offset, universal_of_local};
 

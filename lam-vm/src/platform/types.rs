@@ -219,6 +219,17 @@ pub enum Woken {
     ReturnToHost,
 }
 
+/// What a signal of the system does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// What the system does with it by itself.
+    Default,
+    /// Nothing.
+    Ignore,
+    /// `take_signal` tells of it.
+    Handle,
+}
+
 /// Cells of a terminal window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WindowSize {

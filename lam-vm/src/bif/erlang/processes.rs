@@ -235,7 +235,7 @@ fn halt<'c>(call: &mut Call<'c>, [status, options]: [Term<'c>; 2]) -> BifResult<
     let text: Vec<u32> = characters(status, 0x10_FFFF).or_badarg()?;
     let text: String = text.into_iter().take(1023).filter_map(char::from_u32).collect();
     // Nothing is to be done when stderr is gone.
-    let _ = call.system().standard.write(Stream::Stderr, format!("{text}\n").as_bytes());
+    let _ = call.system().standard.write(Stream::Stderr, format!("{text}\r\n").as_bytes());
     Err(Stop::Halt(1))
 }
 

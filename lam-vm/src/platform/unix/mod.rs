@@ -2,9 +2,11 @@
 
 mod files;
 pub mod programs;
+mod signals;
 mod stdio;
 
 pub use files::*;
+pub use signals::*;
 pub use stdio::*;
 
 use std::os::unix::ffi::OsStringExt;
@@ -59,6 +61,11 @@ pub fn exit(code: i32) -> ! {
 /// `os:getpid/0`
 pub fn process_id() -> u32 {
     std::process::id()
+}
+
+/// What this computer calls itself.
+pub fn host_name() -> Option<Vec<u8>> {
+    Some(rustix::system::uname().nodename().to_bytes().to_vec())
 }
 
 /// Zone files answer here.

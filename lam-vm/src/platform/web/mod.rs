@@ -99,6 +99,21 @@ pub fn process_id() -> u32 {
     1
 }
 
+/// The host does not say what it is called.
+pub fn host_name() -> Option<Vec<u8>> {
+    None
+}
+
+/// No signals reach a program here.
+pub fn set_signal(_name: &str, _disposition: super::types::Disposition) -> bool {
+    false
+}
+
+/// None ever came.
+pub fn take_signal() -> Option<&'static str> {
+    None
+}
+
 /// `Date` answers.
 pub fn local_offset_hook(utc_seconds: i64) -> Option<LocalOffset> {
     Some((hooks().local_offset)(utc_seconds))
