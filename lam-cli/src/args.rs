@@ -75,6 +75,17 @@ pub enum Boot {
     App,
 }
 
+impl Boot {
+    /// The name that `--boot` takes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Boot::None => "none",
+            Boot::Kernel => "kernel",
+            Boot::App => "app",
+        }
+    }
+}
+
 /// What decides the content of a program; the same for `build` and `run`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ProgramArgs {
@@ -84,7 +95,7 @@ pub struct ProgramArgs {
     /// Where the program begins: M, M:F or M:F/A
     #[arg(short, long, value_name = "M[:F[/A]]")]
     pub entrypoint: Option<String>,
-    /// Starts this OTP application instead of calling a function (not there yet: it needs kernel)
+    /// Starts this OTP application instead of calling a function; the program runs until it ends or `init:stop`
     #[arg(long, value_name = "NAME", conflicts_with = "entrypoint")]
     pub app: Option<String>,
     /// The OTP to link with [default: LAM_OTP, `erl` on the path, the copy inside lam]
@@ -102,9 +113,12 @@ pub struct ProgramArgs {
     /// What to leave out when nothing reaches it
     #[arg(long, value_enum, default_value = "functions")]
     pub shake: Shake,
-    /// How much of kernel to start (only `none` is there yet)
+    /// How much of kernel to start [default: what the program asks for]
     #[arg(long, value_enum)]
     pub boot: Option<Boot>,
+    /// Configuration of applications (sys.config), put into the program; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub config: Vec<PathBuf>,
     /// Emulator flags for the program, read from a file
     #[arg(long, value_name = "FILE")]
     pub vm_args: Option<PathBuf>,

@@ -120,7 +120,8 @@ fn options(args: &ProgramArgs, inputs: &Inputs) -> Result<Options> {
         }
     };
     vm_args.extend(inputs.flags.iter().cloned());
-    Ok(Options { entry, keep: args.keep.clone(), shake: args.shake, boot: args.boot, vm_args, strict: args.strict })
+    let config = link::read_config(&args.config)?;
+    Ok(Options { entry, keep: args.keep.clone(), shake: args.shake, boot: args.boot, config, vm_args, strict: args.strict })
 }
 
 /// Reads `M`, `M:F`, `M:F/A`.
@@ -190,6 +191,7 @@ fn stem(path: &Path) -> String {
 
 fn report(path: &Path, total_bytes: usize, built: &BuiltImage) {
     let given = built.modules.iter().filter(|module| module.given).count();
+    eprintln!("boot level {}", built.boot);
     eprintln!(
         "{}: {}, entry {}, {} given and {} library modules, image {}",
         path.display(),

@@ -83,6 +83,15 @@ pub enum Entry {
     App(String),
 }
 
+/// Configuration files: name inside the image, and text.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// Those of the command line.
+    pub named: Vec<(String, Vec<u8>)>,
+    /// Those that these name.
+    pub included: Vec<(String, Vec<u8>)>,
+}
+
 /// What the user asked for.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -94,6 +103,8 @@ pub struct Options {
     pub shake: Shake,
     /// The boot level, when the user names one.
     pub boot: Option<Boot>,
+    /// Configuration files.
+    pub config: Config,
     /// Emulator flags, one line a string, comments already taken out.
     pub vm_args: Vec<String>,
     /// What is missing is an error.
@@ -153,6 +164,8 @@ pub struct BuiltImage {
     pub natives: BTreeSet<u16>,
     /// The entry that was chosen, as `M:F/A`.
     pub entry: String,
+    /// The boot level, and why.
+    pub boot: String,
     /// What went in.
     pub modules: Vec<ModuleReport>,
     /// The library's modules of which nothing went in, by application.

@@ -15,6 +15,7 @@
          rehash/0, clear_cache/0, which/1, get_doc/1, get_doc/2, where_is_file/1, where_is_file/2,
          set_primary_archive/4, clash/0, module_status/0, module_status/1, modified_modules/0, get_mode/0,
          is_module_native/1, module_md5/1, get_chunk/2]).
+-export([start_link/0, server/0, embedded_file/1]).
 
 get_chunk(Beam, Chunk) ->
     try erts_internal:beamfile_chunk(inflated(Beam), Chunk)
@@ -253,6 +254,28 @@ purge(Module) when is_atom(Module) ->
 
 soft_purge(Module) when is_atom(Module) -> erts_code_purger:soft_purge(Module).
 
+%% ---- The process `code_server` of kernel's tree ----------------------------------------------------------------------
+
+%% It holds the name, and serves those who ask it by message: the functions above need no server.
+start_link() ->
+    Pid = spawn_link(?MODULE, server, []),
+    true = register(code_server, Pid),
+    {ok, Pid}.
+
+-spec server() -> no_return().
+server() ->
+    receive
+        {code_call, From, Request} -> From ! {code_server, answer(Request)};
+        _ -> ok
+    end,
+    server().
+
+answer(Request) ->
+    [Function | Args] = if is_tuple(Request) -> tuple_to_list(Request); true -> [Request] end,
+    try apply(?MODULE, Function, Args)
+    catch _:Reason -> {error, Reason}
+    end.
+
 %% ---- What is loaded -------------------------------------------------------------------------------------------------
 
 is_loaded(Module) when is_atom(Module) ->
@@ -472,8 +495,29 @@ where_is_file([Dir | Path], Name) ->
         {ok, _} -> File;
         error -> where_is_file(Path, Name)
     end;
-where_is_file([], _Name) ->
-    non_existing.
+where_is_file([], Name) ->
+    embedded_app(Name).
+
+%% The place of an `.app` file that the image holds, as if it were installed.
+embedded_app(Name) ->
+    case lam_host:info({app_file, Name}) of
+        undefined -> non_existing;
+        _ -> app_place(Name)
+    end.
+
+app_place(Name) -> join(lib_dir(), lists:sublist(Name, length(Name) - 4) ++ "/ebin/" ++ Name).
+
+%% The text of such a file.
+embedded_file(File) ->
+    Name = lists:last(["" | split(File)]),
+    case lam_host:info({app_file, Name}) of
+        undefined -> error;
+        Text ->
+            case app_place(Name) of
+                File -> {ok, Text};
+                _ -> error
+            end
+    end.
 
 rehash() -> ok.
 clear_cache() -> ok.

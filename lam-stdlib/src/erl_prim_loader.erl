@@ -6,6 +6,8 @@
          get_cwd/0, get_cwd/1, prim_init/0, prim_get_file/2, prim_list_dir/2, prim_read_file_info/3, prim_get_cwd/2,
          set_primary_archive/4, purge_archive_cache/0, get_modules/2, get_modules/3, is_basename/1]).
 
+-include_lib("kernel/include/file.hrl").
+
 start() -> {error, {lam_unsupported, {?MODULE, start, 0}}}.
 
 set_path(Path) when is_list(Path) -> code:set_path(Path), ok.
@@ -14,11 +16,38 @@ get_path() -> {ok, code:get_path()}.
 get_file(File) ->
     case prim_file:read_file(File) of
         {ok, Binary} -> {ok, Binary, File};
-        {error, _} -> error
+        {error, _} ->
+            case embedded(File) of
+                {ok, Binary} -> {ok, Binary, File};
+                error -> error
+            end
+    end.
+
+%% Files of the build that kernel reads: its configuration, and `.app` files.
+embedded(File) when is_list(File) ->
+    case [Text || {Name, Text, _} <- configuration(), Name =:= File] of
+        [Text | _] -> {ok, Text};
+        [] -> code:embedded_file(File)
+    end;
+embedded(_) -> error.
+
+configuration() ->
+    case lam_host:info(config) of
+        undefined -> [];
+        Files -> Files
     end.
 
 list_dir(Dir) -> ok_or_error(prim_file:list_dir(Dir)).
-read_file_info(File) -> ok_or_error(prim_file:read_file_info(File)).
+%% Of an embedded file only its size is known.
+read_file_info(File) ->
+    case prim_file:read_file_info(File) of
+        {ok, _} = Info -> Info;
+        {error, _} ->
+            case embedded(File) of
+                {ok, Text} -> {ok, #file_info{size = byte_size(Text), type = regular, access = read}};
+                error -> error
+            end
+    end.
 read_link_info(File) -> ok_or_error(prim_file:read_link_info(File)).
 get_cwd() -> ok_or_error(prim_file:get_cwd()).
 get_cwd(Drive) -> ok_or_error(prim_file:get_cwd(Drive)).

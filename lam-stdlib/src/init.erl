@@ -1,6 +1,6 @@
-%% `init` at boot levels where LAM starts the program: OTP's interface, without the boot script, the code loading and
-%% the shutdown of applications. Replaces OTP's module because what it does (read the emulator's arguments, load code,
-%% start kernel) is done when building, or is the host's.
+%% `init` where LAM starts the program: OTP's interface, without the boot script and the code loading. Replaces OTP's module because
+%% what it does (read the emulator's arguments, load code, start kernel) is done when building, or is the host's. The process
+%% `init` runs `serve/2` at boot level `none`, `lam_kernel` at the others.
 -module(init).
 
 -export([restart/0, restart/1, reboot/0, stop/0, stop/1, boot/1,
@@ -8,7 +8,7 @@
          run_on_load_handlers/0, fetch_loaded/0, ensure_loaded/1, make_permanent/2,
          notify_when_started/1, wait_until_started/0,
          objfile_extension/0, archive_extension/0, code_path_choice/0, get_configfd/1, set_configfd/2]).
--export([serve/2, to_charlist/1]).
+-export([serve/2, answer/1, to_charlist/1]).
 
 %% The loop of the process `init`. The machine sends `{stop, stop}` on SIGTERM.
 -spec serve(pid(), reference()) -> no_return().
@@ -17,11 +17,15 @@ serve(Main, Ref) ->
         {stop, stop} -> lam_boot:stop(0);
         {stop, {stop, Status}} -> lam_boot:stop(Status);
         {'DOWN', Ref, process, Main, Reason} -> lam_boot:killed(Reason);
-        {From, Request} when is_pid(From), is_atom(Request) -> From ! {init, answer(Request)}, serve(Main, Ref);
+        {From, Request} when is_pid(From) -> From ! {init, answer(Request)}, serve(Main, Ref);
         _ -> serve(Main, Ref)
     end.
 
-answer(get_status) -> get_status();
+%% What a request of another process gets; the functions below answer in the caller where they can.
+answer(get_status) -> {started, started};
+answer({notify_when_started, _}) -> started;
+answer({ensure_loaded, _}) -> not_allowed;
+answer({get_argument, Flag}) -> get_argument(Flag);
 answer(get_arguments) -> get_arguments();
 answer(get_plain_arguments) -> get_plain_arguments();
 answer(script_id) -> script_id();
@@ -47,12 +51,20 @@ restart(_) -> error({lam_unsupported, {init, restart, 1}}).
 reboot() -> error({lam_unsupported, {init, reboot, 0}}).
 boot(_) -> error({lam_unsupported, {init, boot, 1}}).
 
-get_status() -> {started, started}.
+get_status() -> request(get_status).
+
+request(Request) ->
+    init ! {self(), Request},
+    receive {init, Answer} -> Answer end.
 
 get_arguments() ->
-    case lam_host:info(flags) of
-        undefined -> [{root, [code:root_dir()]}, {progname, ["erl"]}, {home, [home()]}, {noshell, []}];
-        Flags -> Flags
+    Flags = case lam_host:info(flags) of
+                undefined -> [{root, [code:root_dir()]}, {progname, ["erl"]}, {home, [home()]}, {noshell, []}];
+                Given -> Given
+            end,
+    case lam_host:info(config) of
+        undefined -> Flags;
+        Files -> Flags ++ [{config, [File]} || {File, _, true} <- Files]
     end.
 
 home() ->
@@ -91,10 +103,12 @@ ensure_loaded(Module) when is_atom(Module) ->
         _ -> not_allowed
     end.
 
-run_on_load_handlers() -> ok.
+%% Kernel asks for it once it can serve what such a function may want.
+run_on_load_handlers() -> lam_boot:on_load_all(lam_host:info(on_load)).
+
 make_permanent(_Boot, _Config) -> {error, {make_permanent, not_supported}}.
-notify_when_started(_Pid) -> started.
-wait_until_started() -> ok.
+notify_when_started(Pid) -> request({notify_when_started, Pid}).
+wait_until_started() -> receive {init, started} -> ok end.
 objfile_extension() -> ".beam".
 archive_extension() -> ".ez".
 code_path_choice() -> relaxed.

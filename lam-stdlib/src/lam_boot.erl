@@ -11,7 +11,7 @@
 %% that message still in its mailbox. A program that never calls the server pays one spawn.
 -module(lam_boot).
 
--export([start/2, start/5, main/5, controller/0, idle/0, global/0, adopt/2, sleep/3, wake/3, flush/0, stop/1, killed/1, call_on_load/1, init/1]).
+-export([start/2, start/5, load_and_main/5, main/5, on_load_all/1, controller/0, idle/0, global/0, adopt/2, sleep/3, wake/3, flush/0, stop/1, killed/1, call_on_load/1, init/1]).
 
 -define(SYNC_MS, 5000).
 
@@ -36,13 +36,18 @@ start(Module, Function, Arity, Kind, Args) ->
     asleep_supervisor(kernel_safe_sup, kernel, safe),
     asleep_kernel_sup(),
     asleep_global(),
-    {Main, Ref} = spawn_monitor(?MODULE, main, [Module, Function, Arity, Kind, Args]),
+    {Main, Ref} = spawn_monitor(?MODULE, load_and_main, [Module, Function, Arity, Kind, Args]),
     init:serve(Main, Ref).
 
 %% ---- The program ----------------------------------------------------------------------------------------------------
 
+load_and_main(Module, Function, Arity, Kind, Args) ->
+    ok = on_load_all(lam_host:info(on_load)),
+    main(Module, Function, Arity, Kind, Args).
+
+%% The main process once everything else is there.
+-spec main(module(), atom(), 0 | 1, erlang | elixir, [binary()]) -> no_return().
 main(Module, Function, Arity, Kind, Args) ->
-    on_load_all(lam_host:info(on_load)),
     try run(Module, Function, Arity, Kind, Args) of
         _ -> stop(0)
     catch
@@ -54,6 +59,7 @@ run(Module, Function, 1, elixir, Args) -> Module:Function(Args);
 run(Module, Function, 1, erlang, Args) -> Module:Function([init:to_charlist(Arg) || Arg <- Args]).
 
 %% `on_load` functions run before the program, each in a process of its own, as the code server has it.
+-spec on_load_all([module()] | undefined) -> ok.
 on_load_all([Module | Modules]) -> on_load(Module), on_load_all(Modules);
 on_load_all(_) -> ok.
 

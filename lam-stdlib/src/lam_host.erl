@@ -32,7 +32,12 @@ window_size(_Fd) -> erlang:nif_error(undef).
 %%   arguments          [binary()]     the program's arguments, raw bytes
 %%   flags              [{atom(), [string()]}]  emulator flags given when building, as `init:get_arguments/0` shows them
 %%   app_env            [{App, [{Key, Value}]}] environment of `.app` files, merged with the embedded config
-%%   applications       [{application, Name, Keys}]  the `.app` terms that the image holds
+%%   applications       {[{application, Name, Keys}], [Name]}  what is loaded at boot level `kernel` or `app` (kernel and stdlib
+%%                                     first), and what is started of it, in order
+%%   {app_file, Name}   binary()       text of an `.app` file that the image holds; Name is a string, `"shop.app"`
+%%   config             [{Name :: string(), binary(), boolean()}]  configuration files given when building; true for those
+%%                                     named there, false for those that they name
+%%   hostname           binary()       what the host calls itself
 %%   root_dir           string()       what `code:root_dir/0` answers
 %%   {lib_dir, App}     string()       folder of an embedded application: its `priv` lies below
 %%   {file, Module}     string()       what `code:which/1` answers for a module of the image

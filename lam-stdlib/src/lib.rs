@@ -15,7 +15,7 @@
 
 mod tables;
 
-pub use tables::{DORMANT, REBOUND, ROOTS, SERVERS, SERVICES};
+pub use tables::{DORMANT, KERNEL_MODULES, KERNEL_ROOTS, REBOUND, ROOTS, SERVERS, SERVICES};
 
 /// `M:F/A` by name.
 pub type Mfa = (&'static str, &'static str, u8);
@@ -50,6 +50,8 @@ pub struct Server {
 #[derive(Debug, Clone, Copy)]
 pub struct Service {
     pub server: &'static str,
+    /// Whether the level brings it; the others are not there yet.
+    pub is_there: bool,
     pub functions: &'static [(&'static str, &'static str)],
 }
 
@@ -78,8 +80,19 @@ macro_rules! modules {
 }
 
 /// Our Erlang modules, sorted by name. All are compiled with `+deterministic`.
-pub const MODULES: &[Module] =
-    modules!["code", "erl_prim_loader", "erts_code_purger", "init", "lam_boot", "lam_host", "lam_logger", "lam_user"];
+pub const MODULES: &[Module] = modules![
+    "code",
+    "erl_prim_loader",
+    "erts_code_purger",
+    "init",
+    "lam_boot",
+    "lam_host",
+    "lam_kernel",
+    "lam_logger",
+    "lam_user",
+    "standard_error",
+    "user_sup"
+];
 
 /// Modules of OTP that ours replace, and why.
 pub const REPLACED: &[(&str, &str)] = &[
@@ -87,6 +100,8 @@ pub const REPLACED: &[(&str, &str)] = &[
     ("erl_prim_loader", "OTP's loads the boot files of an emulator and looks into code archives; an image has neither"),
     ("erts_code_purger", "OTP's is a process that waits for requests; here each purge is one"),
     ("init", "OTP's reads the emulator's arguments, loads code and starts kernel: done when building, or the host's"),
+    ("standard_error", "OTP's opens a port; the process of `lam_user` is there before kernel is"),
+    ("user_sup", "OTP's opens a port or a terminal; the process of `lam_user` is there before kernel is"),
 ];
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ macro_rules! roots {
 pub const ROOTS: &[Root] = roots! {
     "the first process runs it" => [("lam_boot", "start", 5)],
     "spawned, hibernated or called by name from our modules" => [
-        ("lam_boot", "main", 5), ("lam_user", "server", 3),
+        ("lam_boot", "load_and_main", 5), ("lam_boot", "main", 5), ("lam_user", "server", 3),
         ("lam_logger", "start", 0), ("lam_logger", "flush", 0), ("lam_logger", "server", 1), ("lam_logger", "wake", 1),
         ("lam_logger", "handler", 0), ("lam_logger", "wake_handler", 1), ("lam_logger", "enter_loop", 3),
     ],
@@ -43,6 +43,30 @@ pub const ROOTS: &[Root] = roots! {
         ("logger_h_common", "handle_info", 2), ("logger_h_common", "notify", 2),
     ],
 };
+
+/// Kept at boot levels `kernel` and `app`.
+pub const KERNEL_ROOTS: &[Root] = roots! {
+    "the first process runs it" => [("lam_kernel", "start", 5)],
+    "spawned by it" => [("lam_kernel", "boot", 1)],
+    "the loop of `logger_olp`, which is rebound" => [("gen_server", "enter_loop", 3), ("gen_server", "enter_loop", 4)],
+    "`code_server` of kernel's tree" => [("code", "start_link", 0), ("code", "server", 0)],
+};
+
+/// Modules whose exports kernel's start calls by names that stand in data: `.app` files, configuration, messages.
+pub const KERNEL_MODULES: &[&str] = &[
+    "kernel",
+    "application_starter",
+    "user_sup",
+    "standard_error",
+    "logger_std_h",
+    "logger_simple_h",
+    "logger_h_common",
+    "logger_olp",
+    "logger_proxy",
+    "logger_handler_watcher",
+    "logger_formatter",
+    "logger_filters",
+];
 
 /// Every request for another configuration goes through it.
 const CONFIGURES: &[Mfa] = &[("logger_server", "call", 1)];
@@ -107,6 +131,28 @@ pub const REBOUND: &[Rebound] = &[
         to: ("lam_logger", "enter_loop"),
         why: "a handler that nobody configures needs none of `gen_server`",
     },
+    Rebound {
+        module: "inet_config",
+        call: ("inet_udp", "open", 2),
+        to: ("lam_kernel", "udp_open"),
+        why: "kernel's start asks a socket for the host's name; there are no sockets yet",
+    },
+    Rebound { module: "inet_config", call: ("inet", "gethostname", 1), to: ("lam_kernel", "hostname"), why: "as above" },
+    Rebound { module: "inet_config", call: ("inet_udp", "close", 1), to: ("lam_kernel", "udp_close"), why: "as above" },
+    Rebound {
+        module: "inet_config",
+        call: ("inet", "gethostbyname", 1),
+        to: ("lam_kernel", "no_host"),
+        why: "kernel's start looks for the host's domain by a port program",
+    },
+    Rebound {
+        module: "inet",
+        call: ("prim_inet", "gethostname", 1),
+        to: ("lam_kernel", "hostname"),
+        why: "`inet:gethostname/0` opens a socket for it",
+    },
+    Rebound { module: "inet", call: ("inet_udp", "open", 2), to: ("lam_kernel", "udp_open"), why: "as above" },
+    Rebound { module: "inet", call: ("inet_udp", "close", 1), to: ("lam_kernel", "udp_close"), why: "as above" },
 ];
 
 /// Started by their first message (`lam_boot:asleep`), or needed by what their callers ask for.
@@ -284,27 +330,40 @@ pub const SERVERS: &[Server] = &[
     },
 ];
 
-/// Level `kernel` when given code reaches one of these.
+/// Level `kernel` when given code reaches one of these. What works without a server (`inet:ntoa/1`, `code:purge/1`) or is served at
+/// every level (`global`) is not here.
 pub const SERVICES: &[Service] = &[
-    Service { server: "code_server", functions: &[("code_server", "*")] },
-    Service { server: "net_kernel", functions: &[("net_kernel", "*"), ("erl_distribution", "*"), ("auth", "*")] },
-    Service { server: "global_name_server", functions: &[("global", "*"), ("global_group", "*")] },
-    Service { server: "rex", functions: &[("rpc", "*")] },
-    Service { server: "erl_signal_server", functions: &[("os", "set_signal"), ("erl_signal_handler", "*")] },
+    Service { server: "code_server", is_there: true, functions: &[("code_server", "*")] },
+    Service { server: "rex", is_there: true, functions: &[("rpc", "*")] },
+    Service { server: "global_group", is_there: true, functions: &[("global_group", "*")] },
+    Service { server: "erl_signal_server", is_there: true, functions: &[("os", "set_signal"), ("erl_signal_handler", "*")] },
     Service {
         server: "inet_db",
+        is_there: true,
+        functions: &[("inet_db", "*"), ("inet", "gethostname"), ("inet", "get_rc"), ("net_adm", "localhost")],
+    },
+    Service {
+        server: "tcp_inet",
+        is_there: false,
         functions: &[
-            ("inet", "*"),
-            ("inet_db", "*"),
+            ("inet", "getaddr"),
+            ("inet", "getaddrs"),
+            ("inet", "gethostbyname"),
+            ("inet", "gethostbyaddr"),
+            ("inet", "getifaddrs"),
             ("inet_res", "*"),
             ("gen_tcp", "*"),
             ("gen_udp", "*"),
             ("gen_sctp", "*"),
             ("socket", "*"),
             ("net", "*"),
-            ("net_adm", "*"),
         ],
     },
-    Service { server: "user_drv", functions: &[("shell", "*"), ("user_drv", "*"), ("group", "*")] },
-    Service { server: "heart", functions: &[("heart", "*")] },
+    Service {
+        server: "net_kernel",
+        is_there: false,
+        functions: &[("net_kernel", "*"), ("erl_distribution", "*"), ("auth", "*"), ("net_adm", "*")],
+    },
+    Service { server: "user_drv", is_there: false, functions: &[("shell", "*"), ("user_drv", "*"), ("group", "*")] },
+    Service { server: "heart", is_there: false, functions: &[("heart", "*")] },
 ];

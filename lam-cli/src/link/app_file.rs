@@ -20,20 +20,35 @@ pub enum Constant {
 /// Deeper terms are refused.
 const MAX_DEPTH: usize = 64;
 
-/// The environment of `{application, Name, [… {env, [{Key, Value}]} …]}`; `None` where the text is not of that form.
-pub fn environment(text: &[u8]) -> Option<Vec<Constant>> {
+/// The one term of a file; `None` where it is not one.
+pub fn term(text: &[u8]) -> Option<Constant> {
     let text =
         String::from_utf8(text.to_vec()).unwrap_or_else(|error| error.as_bytes().iter().map(|&byte| byte as char).collect());
-    let Constant::Tuple(parts) = parse(&text)? else { return None };
+    parse(&text)
+}
+
+/// What an application says of `name`; `None` where the term is no `{application, Name, Keys}` or does not say it.
+pub fn key<'a>(application: &'a Constant, name: &str) -> Option<&'a Constant> {
+    let Constant::Tuple(parts) = application else { return None };
     let [Constant::Atom(tag), Constant::Atom(_), Constant::List(keys)] = &parts[..] else { return None };
     if tag != "application" {
         return None;
     }
-    let env = keys.iter().find_map(|key| match key {
-        Constant::Tuple(pair) if pair.len() == 2 && pair[0] == Constant::Atom("env".into()) => Some(&pair[1]),
+    keys.iter().find_map(|key| match key {
+        Constant::Tuple(pair) if pair.len() == 2 && matches!(&pair[0], Constant::Atom(key) if key == name) => Some(&pair[1]),
         _ => None,
-    });
-    match env {
+    })
+}
+
+/// The environment of `{application, Name, [… {env, [{Key, Value}]} …]}`; `None` where the text is not of that form.
+pub fn environment(text: &[u8]) -> Option<Vec<Constant>> {
+    let application = term(text)?;
+    let Constant::Tuple(parts) = &application else { return None };
+    let [Constant::Atom(tag), Constant::Atom(_), Constant::List(_)] = &parts[..] else { return None };
+    if tag != "application" {
+        return None;
+    }
+    match key(&application, "env") {
         None | Some(Constant::Nil) => Some(Vec::new()),
         Some(Constant::List(pairs)) if pairs.iter().all(is_pair) => Some(pairs.clone()),
         _ => None,

@@ -5,6 +5,9 @@
 //! ```
 
 mod app_file;
+mod apps;
+mod boot;
+mod config;
 mod flags;
 mod folder;
 mod inspect;
@@ -19,6 +22,8 @@ mod why;
 
 use std::collections::BTreeMap;
 
+pub use config::read as read_config;
+
 pub use inspect::{inspect_image, inspect_module};
 use lam_vm::bif::machine_fingerprint;
 pub use why::{why, why_boot};
@@ -29,7 +34,7 @@ use lam_vm::loader::check::check;
 use lam_vm::loader::specialise::transform_partly;
 
 use crate::error::{Error, Result};
-use crate::plan::{BuildInput, BuiltImage, Entry, Missing, ModuleReport};
+use crate::plan::{Boot, BuildInput, BuiltImage, Entry, Missing, ModuleReport};
 
 /// Links the program and lays out its image.
 pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
@@ -70,7 +75,7 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
     let (bytes, literal_bytes) = layout_and_measure(&LayoutInput {
         modules: &modules,
         base: input.base_address,
-        start: ("lam_boot", "start"),
+        start: reached.start.function(),
         entry: (&entry.0, &entry.1, entry.2),
         kind,
         otp_release: input.library.major(),
@@ -99,8 +104,12 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         bytes,
         natives: natives.called(&reached.unseen_natives),
         sections,
-        entry: format!("{}:{}/{}", entry.0, entry.1, entry.2),
         left_out: left_out(input, &modules),
+        entry: match &input.options.entry {
+            Entry::App(name) => format!("application {name}"),
+            _ => format!("{}:{}/{}", entry.0, entry.1, entry.2),
+        },
+        boot: reached.start.text(&reached.services),
         modules,
         missing: reached.missing,
         warnings: reached.warnings,
@@ -134,8 +143,10 @@ fn entry(input: &BuildInput<'_>, program: &program::Program<'_>) -> Result<(Stri
         input.given.iter().filter(|given| program.exports(&given.name, function, arity)).map(|given| given.name.clone()).collect()
     };
     match &input.options.entry {
-        Entry::App(name) => Err(Error::new(format!("cannot start application `{name}`: boot level `app` is not there yet"))
-            .hint("ROADMAP.md says what comes next; name a function with --entrypoint")),
+        Entry::App(name) if input.options.boot.is_some_and(|boot| boot != Boot::App) => {
+            Err(Error::usage(format!("application `{name}` starts at boot level `app` only")).hint("leave out --boot"))
+        }
+        Entry::App(_) => Ok(("lam_kernel".into(), "app".into(), 0)),
         Entry::Function(module, function, arity) => {
             let given = [module.clone(), format!("Elixir.{module}")].into_iter().find(|name| program.find(name).is_some());
             let Some(module) = given else {
@@ -187,6 +198,16 @@ fn embedded_facts(input: &BuildInput<'_>, program: &program::Program<'_>, reache
         (embedded::ENVIRONMENTS, &environments[..]),
     ];
     let encoded = flags::encode(&flags);
+    let applications = reached.start.applications.encode();
+    if reached.start.level != Boot::None {
+        facts.push((embedded::APPLICATIONS, &applications));
+    }
+    let config = config::encode(&input.options.config);
+    if !input.options.config.named.is_empty() {
+        facts.push((embedded::CONFIG, &config));
+    }
+    let texts: Vec<_> = reached.start.texts.iter().map(|(name, text)| (format!("{}{name}", embedded::APP_FILES), text)).collect();
+    facts.extend(texts.iter().map(|(name, text)| (name.as_str(), &text[..])));
     let vm_args = input.options.vm_args.join("\n");
     if !vm_args.is_empty() {
         facts.push((embedded::VM_ARGS, vm_args.as_bytes()));
@@ -210,6 +231,12 @@ fn environments(input: &BuildInput<'_>, flags: &[flags::Flag], warnings: &mut Ve
         match app_file::environment(&app.bytes) {
             Some(env) => apps.push((app.name.clone(), env)),
             None => warnings.push(format!("`{}` is not an application file, so its environment is empty", app.path.display())),
+        }
+    }
+    for (name, pairs) in config::settings(&input.options.config) {
+        // What nothing loads is not seen by anybody.
+        if let Some((_, env)) = apps.iter_mut().find(|(app, _)| *app == name) {
+            pairs.into_iter().for_each(|pair| app_file::set(env, pair));
         }
     }
     for (name, env) in &mut apps {

@@ -8,10 +8,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use lam_stdlib::{DORMANT, ROOTS, SERVERS, SERVICES};
+use lam_stdlib::{DORMANT, KERNEL_MODULES, KERNEL_ROOTS, ROOTS, SERVERS, SERVICES};
 use lam_vm::loader::BeamFile;
 use lam_vm::loader::specialise::is_lacking_native;
 
+use super::apps::{self, Applications};
+use super::boot::{self, Start};
 use super::literal::{self, Met};
 use super::natives::NativeTable;
 use super::program::{Place, Program};
@@ -43,6 +45,8 @@ pub struct Reached {
     pub unseen_natives: UnseenNatives,
     /// Kernel's servers that given code asks for something.
     pub services: Vec<Asked>,
+    /// The boot level, and what is loaded at it.
+    pub start: Start,
     /// There only where `lam why` wants it.
     pub edges: Edges,
 }
@@ -50,6 +54,8 @@ pub struct Reached {
 /// A call that asks one of kernel's servers.
 pub struct Asked {
     pub server: &'static str,
+    /// Whether it is there at level `kernel`.
+    pub is_there: bool,
     /// `M:F` of what is called.
     pub function: String,
     /// The caller, then who asked for that one, up to a root.
@@ -153,19 +159,32 @@ fn run(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, String
         dormant_places: BTreeSet::new(),
         edges,
     };
+    let asked = boot::asked(reach.program.input);
+    let mut applications = apps::find(reach.program.input, asked.unwrap_or(Boot::None))?;
     reach.user_roots(entry)?;
+    reach.application_roots(&applications)?;
     reach.run()?;
+    let services = reach.asked_services();
+    let level = boot::level(asked, &services);
+    if asked.is_none() && level != Boot::None {
+        applications = apps::find(reach.program.input, level)?;
+    }
     reach.is_reporting = false;
     reach.keep_quiet();
     reach.run()?;
-    reach.sleep();
+    let texts = reach.loadable_apps(level)?;
+    reach.run()?;
+    match level {
+        Boot::None => reach.sleep(),
+        Boot::Kernel | Boot::App => reach.kernel_roots()?,
+    }
     for root in ROOTS {
         reach.root(root.mfa, root.why)?;
     }
     reach.run()?;
     reach.whole_apps()?;
     reach.run()?;
-    Ok(reach.finish())
+    Ok(reach.finish(Start { level, is_asked: asked.is_some(), applications, texts }, services))
 }
 
 impl Reach<'_, '_> {
@@ -192,6 +211,61 @@ impl Reach<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// What starts the applications of the library that the program starts with; the given ones are kept already.
+    fn application_roots(&mut self, applications: &Applications) -> Result<()> {
+        for app in applications.loaded.iter().skip(2).filter(|app| !app.is_given) {
+            if let Some(module) = app.module()
+                && let Some(module) = self.program.load(module)?
+            {
+                self.keep_exports(module, None, How::AppFile);
+            }
+        }
+        Ok(())
+    }
+
+    /// `.app` files that the program may load by name, where it has what loads them; what starts those of the library that given code
+    /// names is kept.
+    fn loadable_apps(&mut self, level: Boot) -> Result<apps::Texts> {
+        let loads = |server: &&lam_stdlib::Server| server.name == "application_controller";
+        let callers = SERVERS.iter().find(loads).map_or(&[][..], |server| server.callers);
+        let caller = callers.iter().find_map(|(module, function, arity)| self.kept_place(module, function, *arity));
+        if level == Boot::None && caller.is_none() {
+            return Ok(apps::Texts::new());
+        }
+        let texts = apps::texts(self.program.input, &self.names_in_given_code());
+        for (_, text) in texts.iter().filter(|_| caller.is_some()) {
+            if let Some(module) = apps::module_of(text)
+                && let Some(module) = self.program.load(&module)?
+            {
+                self.keep_exports(module, caller, How::AppFile);
+            }
+        }
+        Ok(texts)
+    }
+
+    /// What kernel's start calls by names that stand in data.
+    fn kernel_roots(&mut self) -> Result<()> {
+        for root in KERNEL_ROOTS {
+            self.root(root.mfa, root.why)?;
+        }
+        for name in KERNEL_MODULES {
+            if let Some(module) = self.program.load(name)? {
+                self.keep_exports(module, None, How::Machine("kernel's start"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Kernel's servers that given code asks for something.
+    fn asked_services(&self) -> Vec<Asked> {
+        let asked = |(server, (function, caller)): (&&'static str, &(String, Place))| {
+            let path = path(&self.parents, self.program, Some(*caller));
+            let is_there = SERVICES.iter().any(|service| service.server == *server && service.is_there);
+            Asked { server, is_there, function: function.clone(), path }
+        };
+        self.services.iter().map(asked).collect()
     }
 
     /// `--keep M` or `M:F/A`.
@@ -623,7 +697,7 @@ impl Reach<'_, '_> {
         self.program.modules[module].file.otp_release().filter(|release| *release > library)
     }
 
-    fn finish(self) -> Reached {
+    fn finish(self, start: Start, services: Vec<Asked>) -> Reached {
         let mut warnings = Vec::new();
         for index in 0..self.program.modules.len() {
             let module = &self.program.modules[index];
@@ -637,27 +711,7 @@ impl Reach<'_, '_> {
                 ));
             }
         }
-        if let Some(boot @ (Boot::Kernel | Boot::App)) = self.program.input.options.boot {
-            let boot = if boot == Boot::App { "app" } else { "kernel" };
-            warnings.push(format!("boot level `{boot}` is not there yet; the program starts at level `none`"));
-        }
-        let services: Vec<Asked> = self
-            .services
-            .iter()
-            .map(|(server, (function, caller))| {
-                let path = path(&self.parents, self.program, Some(*caller));
-                Asked { server, function: function.clone(), path }
-            })
-            .collect();
-        if self.program.input.options.boot.is_none() {
-            for Asked { server, function, path } in &services {
-                let steps: Vec<&str> = path.iter().rev().map(String::as_str).collect();
-                warnings.push(format!(
-                    "`{function}` asks kernel's `{server}` (called by way of {}); boot level `kernel` is not there yet, so it will not answer",
-                    steps.join(" > ")
-                ));
-            }
-        }
+        warnings.extend(boot::warnings(&start, &services));
         let missing = self
             .missing
             .values()
@@ -678,7 +732,7 @@ impl Reach<'_, '_> {
             UnseenNatives::Named { names: self.names_in_given_code(), is_unresolved: self.started.contains("") }
         };
         let edges = self.edges.unwrap_or_default();
-        Reached { kept, missing, warnings, parents: self.parents, unseen_natives, services, edges }
+        Reached { kept, missing, warnings, parents: self.parents, unseen_natives, services, start, edges }
     }
 }
 

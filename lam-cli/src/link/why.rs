@@ -295,10 +295,7 @@ pub fn why_boot(input: &BuildInput<'_>) -> Result<Vec<String>> {
     program.read_given()?;
     let entry = super::entry(input, &program)?;
     let reached = reach::reach(&mut program, &natives, &entry)?;
-    if reached.services.is_empty() {
-        return Ok(vec!["boot level none: nothing that the program calls asks for a server of kernel".into()]);
-    }
-    let mut lines = vec!["boot level none: level `kernel` is not there yet, though it is asked for".into()];
+    let mut lines = vec![format!("boot level {}", reached.start.text(&reached.services))];
     for asked in &reached.services {
         lines.push(format!("the server `{}`:", asked.server));
         let steps = asked.path.iter().rev().enumerate();
