@@ -51,7 +51,7 @@ macro_rules! areas {
 
 areas! {
     arith atoms basic behaviours bifs binaries bitsyntax code crashes etf ets exceptions funs guards
-    hello io isa limits lists maps messages order otp27 otp29 ports processes programs storage strings tuples twins
+    hello io isa kernel limits lists maps messages order otp27 otp29 ports processes programs storage strings tuples twins
 }
 
 /// What runs a case.
@@ -304,6 +304,13 @@ fn build(case: &str, host: Host, scratch: &Path, program: &Path) -> Result<(), S
     let beam = fixtures().join(case).with_extension("beam");
     let mut build = Command::new(lam());
     build.arg("build").arg(&beam).arg("-o").arg(program).args(["-t", host.target()]);
+    for (suffix, option) in [("app", None), ("config", Some("--config"))] {
+        let beside = beam.with_extension(suffix);
+        if beside.exists() {
+            build.args(option).arg(beside);
+        }
+    }
+    build.args(fs::read_to_string(beam.with_extension("build")).unwrap_or_default().split_whitespace());
     if let (Host::Match, Some(folder)) = (host, std::env::var_os("LAM_MATCH_PARTS")) {
         build.env("LAM_PARTS_DIR", folder);
     }
@@ -422,7 +429,7 @@ fn run(mut command: Command, stdin: Option<&Path>, scratch: &Path, what: &str) -
     Ok(Ran { code, late, out: fs::read(&out).map_err(fail)?, err: fs::read(&err).map_err(fail)? })
 }
 
-/// Takes out what differs between two runs, as `fixtures/record` does: pids, refs and the dates of reports.
+/// Takes out what differs between two runs, as `fixtures/record` does: pids, refs, dates and sizes of reports.
 fn normal(bytes: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -433,6 +440,10 @@ fn normal(bytes: &[u8]) -> Vec<u8> {
             (b"#Ref<ref>", n)
         } else if let Some(n) = date(rest) {
             (b" REPORT==== DATE ===", n)
+        } else if let Some(n) = sized(rest) {
+            text.extend_from_slice(&rest[..n]);
+            rest = &rest[n + rest[n..].iter().take_while(|byte| byte.is_ascii_digit()).count()..];
+            (b"N", 0)
         } else {
             (std::slice::from_ref(&first), 1)
         };
@@ -457,6 +468,15 @@ fn date(text: &[u8]) -> Option<usize> {
     let body = text.strip_prefix(open)?;
     let end = body.iter().position(|byte| *byte == b' ')?;
     body[end..].starts_with(b" ===").then_some(open.len() + end + 4)
+}
+
+/// Length of what stands before a size in a crash report at the start of `text`.
+fn sized(text: &[u8]) -> Option<usize> {
+    let keys: [&[u8]; 3] = [b"    heap_size: ", b"    stack_size: ", b"    reductions: "];
+    keys.iter()
+        .find(|key| text.starts_with(key))
+        .map(|key| key.len())
+        .filter(|length| text.get(*length).is_some_and(u8::is_ascii_digit))
 }
 
 /// The first lines that differ, cut short.
@@ -496,5 +516,6 @@ fn pids_refs_and_dates_are_taken_out() {
     let check = |text: &str, expected: &str| assert_eq!(String::from_utf8_lossy(&normal(text.as_bytes())), expected);
     check("a <0.81.0>, #Ref<0.1.2.3>.", "a <pid>, #Ref<ref>.");
     check("<<1,2>> <1.2> <a> <0.1.", "<<1,2>> <1.2> <a> <0.1.");
+    check("    heap_size: 233\n    reductions: x", "    heap_size: N\n    reductions: x");
     check("=ERROR REPORT==== 1-Jan-2026::10:11:12.345678 ===\nx", "=ERROR REPORT==== DATE ===\nx");
 }

@@ -75,5 +75,5 @@ fn the_boot_level_says_why() {
     let text = why(&scratch, &["--boot", "direct.beam"]);
     assert!(text.starts_with("boot level none: nothing that the program calls"), "{text}");
     let text = why(&scratch, &["--boot", "listens.beam"]);
-    assert!(text.contains("`inet_db`") && text.contains("  listens:listen/1\n    calls gen_tcp:listen\n"), "{text}");
+    assert!(text.contains("`tcp_inet`") && text.contains("  listens:listen/1\n    calls gen_tcp:listen\n"), "{text}");
 }
