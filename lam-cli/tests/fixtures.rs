@@ -176,6 +176,11 @@ fn pending() -> Vec<Pending> {
         .collect()
 }
 
+/// Why a case need not pass on a host.
+fn excuse<'a>(pending: &'a [Pending], case: &str, host: Host) -> Option<&'a Pending> {
+    pending.iter().find(|p| p.case == case && (p.target == "*" || p.target == host.target()))
+}
+
 fn fixtures() -> PathBuf {
     common::repository("fixtures")
 }
@@ -200,7 +205,6 @@ fn lam() -> PathBuf {
 }
 
 fn run_area(area: &str, host: Host) {
-    let target = host.target();
     if host == Host::Web && browser().is_none() {
         return;
     }
@@ -225,8 +229,7 @@ fn run_area(area: &str, host: Host) {
             let _ = write!(skipped, " {case}");
             continue;
         }
-        let excuse = pending.iter().find(|p| p.case == *case && (p.target == "*" || p.target == target));
-        match (run_case(case, host), excuse) {
+        match (run_case(case, host), excuse(&pending, case, host)) {
             (Verdict::Passed, None) => passed += 1,
             (Verdict::Failed(_), Some(_)) => waiting += 1,
             (Verdict::Passed, Some(_)) => {
@@ -318,7 +321,7 @@ fn build(case: &str, host: Host, scratch: &Path, program: &Path) -> Result<(), S
     if let Some(root) = otp_of(case.split('/').next().unwrap_or_default()).filter(|_| needs_otp) {
         build.arg("--otp").arg(root);
     }
-    let built = run(build, None, scratch, "build")?;
+    let built = run(build, None, scratch, "build", timeout())?;
     if built.code != Some(0) || !program.exists() {
         return Err(format!("`lam build` ended with {}\n{}{}", built.end(), tail(&built.out), tail(&built.err)));
     }
@@ -328,7 +331,7 @@ fn build(case: &str, host: Host, scratch: &Path, program: &Path) -> Result<(), S
 fn compare(case: &str, host: Host, scratch: &Path, program: &Path, cwd: &Path, schedulers: Option<&str>) -> Result<(), String> {
     let beam = fixtures().join(case).with_extension("beam");
     let ran = if host == Host::Web {
-        browser().expect("run_area has looked").run(case, &beam.with_extension("in"), timeout())?
+        browser().expect("run_area has looked").run(case, &beam.with_extension("in"), limit(case, host))?
     } else {
         run_program(case, host, scratch, program, cwd, schedulers)?
     };
@@ -376,7 +379,7 @@ fn run_program(
     if let Some(schedulers) = schedulers {
         command.env("LAM_SCHEDULERS", schedulers);
     }
-    run(command, Some(&fixtures().join(case).with_extension("in")), scratch, "run")
+    run(command, Some(&fixtures().join(case).with_extension("in")), scratch, "run", limit(case, host))
 }
 
 struct Ran {
@@ -396,13 +399,19 @@ impl Ran {
     }
 }
 
+/// How long the program of a case may take: one that cannot pass yet is not waited for.
+fn limit(case: &str, host: Host) -> Duration {
+    let excused = excuse(&pending(), case, host).is_some();
+    if excused { timeout().min(Duration::from_secs(10)) } else { timeout() }
+}
+
 /// How long a case may take.
 fn timeout() -> Duration {
     Duration::from_secs(std::env::var("FIXTURE_TIMEOUT").ok().and_then(|text| text.parse().ok()).unwrap_or(60))
 }
 
 /// Runs `command` with its output in files, so that a program that prints much cannot block.
-fn run(mut command: Command, stdin: Option<&Path>, scratch: &Path, what: &str) -> Result<Ran, String> {
+fn run(mut command: Command, stdin: Option<&Path>, scratch: &Path, what: &str, limit: Duration) -> Result<Ran, String> {
     let fail = |e: std::io::Error| format!("cannot {what}: {e}");
     let (out, err) = (scratch.join(format!("{what}.out")), scratch.join(format!("{what}.err")));
     let input = match stdin.filter(|path| path.exists()) {
@@ -412,7 +421,7 @@ fn run(mut command: Command, stdin: Option<&Path>, scratch: &Path, what: &str) -
     command.stdin(input);
     command.stdout(fs::File::create(&out).map_err(fail)?).stderr(fs::File::create(&err).map_err(fail)?);
     let mut child = command.spawn().map_err(fail)?;
-    let end = Instant::now() + timeout();
+    let end = Instant::now() + limit;
     let mut pause = Duration::from_millis(1);
     let (code, late) = loop {
         match child.try_wait().map_err(fail)? {

@@ -134,8 +134,8 @@ fn open_ends(source: Source, options: &Options) -> PosixResult<Ends> {
         }
         Source::Given { input, output } => Ok(both(Descriptor::given(input), Descriptor::given(output))),
         Source::File { path, file_use } => {
-            let opened = Descriptor::open(&path, file_use)?;
-            Ok(both(Some(opened.clone()), Some(opened)))
+            let opened = Some(Descriptor::open(&path, file_use)?);
+            Ok(both(opened.clone(), opened))
         }
     }
 }
