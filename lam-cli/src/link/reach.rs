@@ -6,20 +6,23 @@
 //!
 //! Each function remembers who asked for it first; breadth first makes that a shortest path.
 
+mod indirect;
+mod roots;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use lam_stdlib::{DORMANT, KERNEL_MODULES, KERNEL_ROOTS, ROOTS, SERVERS, SERVICES};
+use lam_stdlib::{DORMANT, ROOTS, SERVERS, SERVICES};
 use lam_vm::loader::BeamFile;
 use lam_vm::loader::specialise::is_lacking_native;
 
-use super::apps::{self, Applications};
+use super::apps;
 use super::boot::{self, Start};
 use super::literal::{self, Met};
 use super::natives::NativeTable;
 use super::program::{Place, Program};
 use super::why::{Edges, How};
 use super::{scan, sites};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::plan::{Boot, Missing, Shake};
 
 /// A module that goes into the image.
@@ -188,115 +191,6 @@ fn run(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, String
 }
 
 impl Reach<'_, '_> {
-    // --- roots
-
-    fn user_roots(&mut self, entry: &(String, String, u8)) -> Result<()> {
-        if let Some(module) = self.program.load(&entry.0)?
-            && let Some(place) = self.program.exported(module, &entry.1, entry.2)
-        {
-            self.keep(place, None, How::Entry);
-        }
-        for module in 0..self.program.modules.len() {
-            if self.program.modules[module].is_given && self.shake != Shake::All {
-                self.keep_all(module, None, How::Given);
-            }
-        }
-        for keep in self.program.input.options.keep.clone() {
-            self.keep_named(&keep)?;
-        }
-        let names: Vec<String> = self.program.input.apps.iter().flat_map(|app| app_modules(&app.bytes)).collect();
-        for name in names {
-            if let Some(module) = self.program.load(&name)? {
-                self.keep_exports(module, None, How::AppFile);
-            }
-        }
-        Ok(())
-    }
-
-    /// What starts the applications of the library that the program starts with; the given ones are kept already.
-    fn application_roots(&mut self, applications: &Applications) -> Result<()> {
-        for app in applications.loaded.iter().skip(2).filter(|app| !app.is_given) {
-            if let Some(module) = app.module()
-                && let Some(module) = self.program.load(module)?
-            {
-                self.keep_exports(module, None, How::AppFile);
-            }
-        }
-        Ok(())
-    }
-
-    /// `.app` files that the program may load by name, where it has what loads them; what starts those of the library that given code
-    /// names is kept.
-    fn loadable_apps(&mut self, level: Boot) -> Result<apps::Texts> {
-        let loads = |server: &&lam_stdlib::Server| server.name == "application_controller";
-        let callers = SERVERS.iter().find(loads).map_or(&[][..], |server| server.callers);
-        let caller = callers.iter().find_map(|(module, function, arity)| self.kept_place(module, function, *arity));
-        if level == Boot::None && caller.is_none() {
-            return Ok(apps::Texts::new());
-        }
-        let texts = apps::texts(self.program.input, &self.names_in_given_code());
-        for (_, text) in texts.iter().filter(|_| caller.is_some()) {
-            if let Some(module) = apps::module_of(text)
-                && let Some(module) = self.program.load(&module)?
-            {
-                self.keep_exports(module, caller, How::AppFile);
-            }
-        }
-        Ok(texts)
-    }
-
-    /// What kernel's start calls by names that stand in data.
-    fn kernel_roots(&mut self) -> Result<()> {
-        for root in KERNEL_ROOTS {
-            self.root(root.mfa, root.why)?;
-        }
-        for name in KERNEL_MODULES {
-            if let Some(module) = self.program.load(name)? {
-                self.keep_exports(module, None, How::Machine("kernel's start"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Kernel's servers that given code asks for something.
-    fn asked_services(&self) -> Vec<Asked> {
-        let asked = |(server, (function, caller)): (&&'static str, &(String, Place))| {
-            let path = path(&self.parents, self.program, Some(*caller));
-            let is_there = SERVICES.iter().any(|service| service.server == *server && service.is_there);
-            Asked { server, is_there, function: function.clone(), path }
-        };
-        self.services.iter().map(asked).collect()
-    }
-
-    /// `--keep M` or `M:F/A`.
-    fn keep_named(&mut self, text: &str) -> Result<()> {
-        let wrong = || Error::usage(format!("`{text}` cannot be kept")).hint("write M or M:F/A, as in --keep lists:map/2");
-        let (module_name, rest) = text.split_once(':').map_or((text, None), |(module, rest)| (module, Some(rest)));
-        let Some(module) = self.program.load(module_name)? else {
-            return Err(Error::new(format!("cannot keep `{text}`: there is no module `{module_name}`")));
-        };
-        let Some(rest) = rest else {
-            self.keep_exports(module, None, How::Kept);
-            return Ok(());
-        };
-        let (function, arity) = rest.rsplit_once('/').ok_or_else(wrong)?;
-        let arity: u8 = arity.parse().map_err(|_| wrong())?;
-        let Some(place) = self.program.exported(module, function, arity) else {
-            return Err(Error::new(format!("cannot keep `{text}`: `{module_name}` does not export it")));
-        };
-        self.keep(place, None, How::Kept);
-        Ok(())
-    }
-
-    fn root(&mut self, (module, function, arity): (&str, &str, u8), why: &'static str) -> Result<()> {
-        if let Some(module) = self.program.load(module)?
-            && let Some(place) = self.program.exported(module, function, arity)
-        {
-            self.keep(place, None, How::Machine(why));
-        }
-        Ok(())
-    }
-
     // --- keeping
 
     fn keep(&mut self, place: Place, parent: Option<Place>, how: How) {
@@ -399,109 +293,6 @@ impl Reach<'_, '_> {
         }
     }
 
-    /// Servers that a kept function sends requests to.
-    fn servers(&mut self) -> Result<()> {
-        for server in SERVERS {
-            if self.started.contains(server.name) {
-                continue;
-            }
-            let caller = server.callers.iter().find_map(|(module, function, arity)| self.kept_place(module, function, *arity));
-            if let Some(caller) = caller {
-                self.started.insert(server.name);
-                for (module, function, arity) in server.keep {
-                    if let Some(module) = self.program.load(module)?
-                        && let Some(place) = self.program.exported(module, function, *arity)
-                    {
-                        self.keep(place, Some(caller), How::Server(server.name));
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Modules that library code is handed, with what it calls of them.
-    fn implementations(&mut self) -> Result<()> {
-        for one in sites::IMPLEMENTATIONS {
-            let (module, function, arity) = one.made_by;
-            let Some(maker) = self.kept_place(module, function, arity) else { continue };
-            // LAM's own log handler opens plain files only.
-            if one.module.starts_with("raw_file_io") && !self.is_asked_by_program(maker) {
-                continue;
-            }
-            let Some(module) = self.program.load(one.module)? else { continue };
-            // State machines, started by `raw_file_io_compressed` under a variable's name.
-            if matches!(one.module, "raw_file_io_deflate" | "raw_file_io_inflate") {
-                let file = &self.program.modules[module].file;
-                let exports: Vec<(String, u8)> =
-                    file.exports.iter().map(|export| (file.atom(export.function).to_string(), export.arity)).collect();
-                for (function, arity) in exports {
-                    if let Some(place) = self.program.exported(module, &function, arity) {
-                        self.keep(place, Some(maker), How::Handed);
-                    }
-                }
-            }
-            for ((function, arity), caller) in self.handed.clone() {
-                if let Some(place) = self.program.exported(module, &function, arity) {
-                    self.keep(place, Some(caller), How::Handed);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Implementations (`P.T`) of Elixir's protocols of which something is kept: a protocol makes their names while it runs.
-    fn protocols(&mut self) -> Result<()> {
-        let touched: Vec<usize> = self.touched.iter().copied().collect();
-        for protocol in touched {
-            let name = &self.program.modules[protocol].name;
-            if !self.program.exports(name, "__protocol__", 1) || !self.protocols.insert(protocol) {
-                continue;
-            }
-            let caller = self.parents.keys().find(|place| place.0 == protocol).copied();
-            let prefix = format!("{name}.");
-            let given = self.program.input.given.iter().map(|given| given.name.clone());
-            let names = given.chain(self.program.input.library.module_names());
-            let names: Vec<String> = names.filter(|name| name.starts_with(&prefix)).collect();
-            for name in names {
-                if let Some(module) = self.program.load(&name)?
-                    && self.program.exports(&name, "__impl__", 1)
-                {
-                    self.keep_exports(module, caller, How::Protocol);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Modules of Elixir's libraries are called by names that lie in terms (exceptions, calendars, ranges): of those that modules
-    /// with kept functions name, what kept code calls of a module that it was handed is kept.
-    fn modules_in_terms(&mut self) -> Result<()> {
-        let library = self.program.input.library;
-        let fresh: Vec<usize> = self.touched.difference(&self.looked_at).copied().collect();
-        for module in fresh {
-            self.looked_at.insert(module);
-            for name in names_in(&self.program.modules[module].file) {
-                if name.starts_with("Elixir.") && library.app_of(&name).is_some_and(|app| crate::elixir::is_own(&app)) {
-                    self.named_by_elixir.insert(name);
-                }
-            }
-        }
-        if self.named_by_elixir.is_empty() {
-            return Ok(());
-        }
-        let handed = self.handed.clone();
-        for name in self.named_by_elixir.clone() {
-            let Some(module) = self.program.load(&name)? else { continue };
-            for ((function, arity), caller) in &handed {
-                if let Some(place) = self.program.exported(module, function, *arity) {
-                    self.keep(place, Some(*caller), How::Handed);
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Whether a kept function was asked for from given code (or by hand), and not by the machine alone.
     fn is_asked_by_program(&self, place: Place) -> bool {
         let mut root = place;
@@ -516,45 +307,6 @@ impl Reach<'_, '_> {
         let index = self.program.modules.iter().position(|row| row.name == module)?;
         let place = (index, self.program.modules[index].file.function_named(function, arity)?);
         self.parents.contains_key(&place).then_some(place)
-    }
-
-    /// Calls of given code whose target is not known keep what given code and the command line name.
-    fn dynamic(&mut self) -> Result<()> {
-        if let Some(caller) = self.unresolved.take() {
-            for name in self.names_in_given_code() {
-                let is_known = self.program.find(&name).is_some() || self.program.input.library.module(&name).is_some();
-                if is_known && let Some(module) = self.program.load(&name)? {
-                    // That these may be called is a guess; what they lack is no news.
-                    let exported = self.exported_places(module);
-                    self.quiet.extend(exported.into_iter().map(|place| (place, Some(caller), How::Unresolved)));
-                }
-            }
-            if !self.is_reporting {
-                self.keep_quiet();
-            }
-        }
-        Ok(())
-    }
-
-    /// Applications of which something is kept stay whole where code comes that nobody saw, or nothing shall be left out.
-    fn whole_apps(&mut self) -> Result<()> {
-        let first = self.parents.keys().next().copied();
-        let caller = if self.shake == Shake::None { first } else { self.unseen };
-        let Some(caller) = caller else { return Ok(()) };
-        let apps =
-            self.touched.iter().map(|module| self.program.modules[*module].app.clone()).filter(|app| !app.is_empty()).collect();
-        self.keep_apps(apps, caller)
-    }
-
-    fn keep_apps(&mut self, apps: BTreeSet<String>, caller: Place) -> Result<()> {
-        for name in self.program.input.library.module_names() {
-            if self.program.input.library.module(&name).is_some_and(|file| apps.contains(&file.app))
-                && let Some(module) = self.program.load(&name)?
-            {
-                self.keep_all(module, Some(caller), How::UnseenCode);
-            }
-        }
-        Ok(())
     }
 
     fn names_in_given_code(&self) -> BTreeSet<String> {
@@ -764,34 +516,4 @@ fn path(parents: &BTreeMap<Place, Option<Place>>, program: &Program<'_>, from: O
         }
     }
     steps
-}
-
-/// The modules that an `.app` file names: those of `{modules, […]}` and that of `{mod, {M, _}}`.
-fn app_modules(text: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(text);
-    let code: String = text.lines().map(|line| line.split('%').next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
-    let mut names = Vec::new();
-    for (key, end) in [("modules", ']'), ("mod", ',')] {
-        for (at, _) in code.match_indices(key) {
-            let before = code[..at].trim_end();
-            let rest = code[at + key.len()..].trim_start();
-            let Some(rest) = rest.strip_prefix(',').filter(|_| before.ends_with('{')).map(str::trim_start) else { continue };
-            let Some(rest) = rest.strip_prefix(if key == "mod" { '{' } else { '[' }) else { continue };
-            let body = rest.split(end).next().unwrap_or_default();
-            names.extend(body.split(',').map(|name| name.trim().trim_matches('\'').to_string()).filter(|name| !name.is_empty()));
-        }
-    }
-    names
-}
-
-#[cfg(test)]
-mod tests {
-    use super::app_modules;
-
-    #[test]
-    fn app_files_name_modules() {
-        let text = b"{application, shop,\n [{vsn, \"1\"}, {modules, [shop, 'shop.db'\n, shop_sup]}, % {mod, {no, []}}\n {mod, {shop_app, []}}]}.";
-        assert_eq!(app_modules(text), ["shop", "shop.db", "shop_sup", "shop_app"]);
-        assert!(app_modules(b"{application, x, [{modules, []}]}").is_empty());
-    }
 }
