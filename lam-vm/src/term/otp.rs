@@ -20,3 +20,8 @@ pub fn set_release(release: u32) -> bool {
 pub fn zeros_are_distinct() -> bool {
     release() >= 27
 }
+
+/// Up to OTP 25 objects of one key that are inserted into a bag in one list stand the other way round. (OTP 26 was not tried.)
+pub fn bag_lists_are_reversed() -> bool {
+    release() < 26
+}

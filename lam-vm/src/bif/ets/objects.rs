@@ -6,8 +6,8 @@ use crate::bif::args::OrBadarg;
 use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::ets::{Kind, Store, key_of};
 use crate::process::OwnedTerm;
-use crate::term::Term;
 use crate::term::compare::exact_eq;
+use crate::term::{Term, otp};
 
 bifs! { module "ets";
     /// Inserts an object, or all objects of a list at once.
@@ -83,8 +83,9 @@ impl Given {
     fn insert_into(self, store: &mut Store, kind: Kind) {
         match self {
             Given::One(object) => store.insert(object),
-            // Objects of a key that come in one list stand the other way round, as OTP has them.
-            Given::Several(objects) if kind == Kind::Bag => objects.into_iter().rev().for_each(|object| store.insert(object)),
+            Given::Several(objects) if kind == Kind::Bag && otp::bag_lists_are_reversed() => {
+                objects.into_iter().rev().for_each(|object| store.insert(object));
+            }
             Given::Several(objects) => objects.into_iter().for_each(|object| store.insert(object)),
         }
     }
