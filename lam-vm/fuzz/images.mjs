@@ -81,8 +81,11 @@ const archive = async bytes => {
     const whole = bytes.slice(from, from + size);
     if (text(from, 6) === "LAMIMG") return { whole, image: whole, end: data.end };
     if (text(from, 8) !== PACK_MAGIC) continue;
-    const stream = new Blob([whole.subarray(16)]).stream().pipeThrough(new DecompressionStream("deflate"));
-    return { whole, image: new Uint8Array(await new Response(stream).arrayBuffer()), end: data.end };
+    // Files of the program stand before the stream as they are, and behind the rest in the image.
+    const tail = 24 + Number(new DataView(whole.buffer).getBigUint64(16, true));
+    const stream = new Blob([whole.subarray(tail)]).stream().pipeThrough(new DecompressionStream("deflate"));
+    const image = new Blob([await new Response(stream).arrayBuffer(), whole.subarray(24, tail)]);
+    return { whole, image: new Uint8Array(await image.arrayBuffer()), end: data.end };
   }
   throw new Error("no program in this file");
 };
