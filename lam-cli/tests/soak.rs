@@ -1,5 +1,5 @@
 //! Messages and ends, counted: the short form of `make soak`, with as many schedulers as it takes to get in each other's way.
-//! `SOAK_SECONDS=180`, which `.ci/run` gives, makes it as long as that.
+//! `SOAK_SECONDS=180` makes it as long as that, with the sizes of `make soak`.
 
 #![forbid(unsafe_code)]
 #![cfg(unix)]
@@ -33,7 +33,7 @@ fn nothing_is_lost_doubled_or_out_of_order() {
         return;
     }
     assert!(output.status.success(), "{text}");
-    // By the clock: as CI does it, the sizes of `make soak` until the time is over; else each once and small.
+    // By the clock: the sizes of `make soak` until the time is over; else each once and small.
     let seconds: u64 = env::var("SOAK_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
     let forms = [("2", "measured"), ("4", "eager"), ("2", "eager"), ("4", "measured")];
     let began = Instant::now();
@@ -58,10 +58,6 @@ fn soak(path: &Path, (schedulers, sharing): (&str, &str), sizes: [u64; 3]) {
     let [processes, messages, ends] = sizes;
     let mut program = Command::new("timeout");
     program.arg("600").arg(path).args(sizes.map(|size| size.to_string()));
-    // More schedulers than cores: what each keeps for itself takes longer to come to its full size.
-    if schedulers == "4" {
-        program.arg("15");
-    }
     let output = program.env("LAM_SCHEDULERS", schedulers).env("LAM_SHARING", sharing).output().expect("it starts");
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{schedulers} schedulers, {sharing}: {out}{err}");
