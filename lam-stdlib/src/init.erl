@@ -103,8 +103,12 @@ ensure_loaded(Module) when is_atom(Module) ->
         _ -> not_allowed
     end.
 
-%% Kernel asks for it once it can serve what such a function may want.
-run_on_load_handlers() -> lam_boot:on_load_all(lam_host:info(on_load)).
+%% Kernel asks for it once it can serve what such a function may want; at level `none` they ran before the program.
+run_on_load_handlers() ->
+    case get_status() of
+        {starting, _} -> lam_boot:on_load_all(lam_host:info(on_load));
+        _ -> ok
+    end.
 
 make_permanent(_Boot, _Config) -> {error, {make_permanent, not_supported}}.
 notify_when_started(Pid) -> request({notify_when_started, Pid}).
