@@ -82,9 +82,9 @@ const archive = async bytes => {
     if (text(from, 6) === "LAMIMG") return { whole, image: whole, end: data.end };
     if (text(from, 8) !== PACK_MAGIC) continue;
     // Files of the program stand before the stream as they are, and behind the rest in the image.
-    const tail = 24 + Number(new DataView(whole.buffer).getBigUint64(16, true));
+    const tail = 32 + Number(new DataView(whole.buffer).getBigUint64(24, true));
     const stream = new Blob([whole.subarray(tail)]).stream().pipeThrough(new DecompressionStream("deflate"));
-    const image = new Blob([await new Response(stream).arrayBuffer(), whole.subarray(24, tail)]);
+    const image = new Blob([await new Response(stream).arrayBuffer(), whole.subarray(32, tail)]);
     return { whole, image: new Uint8Array(await image.arrayBuffer()), end: data.end };
   }
   throw new Error("no program in this file");
@@ -225,8 +225,9 @@ export const check = async (kind, bytes, step, print) => {
     const before = wrong.length;
     const places = flips(0, whole.length, step);
     for (const flip of places) await damage(`packed: byte ${flip} flipped`, { bytes: whole, length: whole.length, flip });
-    for (const length of places) await damage(`packed: cut to ${length}`, { bytes: whole, length });
-    packed = `, ${places.length} and as many cuts of what is packed`;
+    // The last bytes too: an inflater may not need them.
+    for (const length of [...places, ...flips(whole.length - 8, 8, 1)]) await damage(`packed: cut to ${length}`, { bytes: whole, length });
+    packed = `, ${places.length} bytes and ${places.length + 8} cuts of what is packed`;
     const same = wrong.splice(before).filter(line => !line.includes("Hello") || line.includes("cut"));
     wrong.push(...same);
   }

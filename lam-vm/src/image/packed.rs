@@ -1,8 +1,10 @@
 //! An image made small for a file: WASI hosts load modules as they are, so nobody else would compress it.
 //!
 //! ```text
-//! "LAMPACK\0" | u64 bytes of the image | u64 bytes of its tail | the tail | zlib stream of what stands before it
+//! "LAMPACK\0" | u64 bytes of the image | u64 bytes of all this | u64 bytes of its tail | the tail | zlib stream of what stands before it
 //! ```
+//! The second length finds every cut, also one through the stream's last bytes, which an inflater that has all its output never asks for.
+//!
 //! A launcher inflates it straight to where the image will lie. The tail, embedded files, is taken as it is: they may be many, and
 //! a program reads few of them.
 
@@ -14,7 +16,8 @@ use flate2::write::ZlibEncoder;
 use super::format::{Header, Section};
 
 pub const MAGIC: [u8; 8] = *b"LAMPACK\0";
-pub const HEADER_BYTES: usize = 16;
+pub const HEADER_BYTES: usize = 24;
+const PACKED_BYTES: core::ops::Range<usize> = 16..24;
 /// No image is longer, so that a broken length asks for no more.
 const MAX_BYTES: u64 = 1 << 31;
 
@@ -22,11 +25,15 @@ const MAX_BYTES: u64 = 1 << 31;
 pub fn pack(image: &[u8]) -> Vec<u8> {
     let mut packed = MAGIC.to_vec();
     packed.extend_from_slice(&(image.len() as u64).to_le_bytes());
+    packed.extend_from_slice(&[0; PACKED_BYTES.end - PACKED_BYTES.start]);
     let (image, tail) = image.split_at(tail_at(image));
     packed.extend_from_slice(&(tail.len() as u64).to_le_bytes());
     packed.extend_from_slice(tail);
     let mut encoder = ZlibEncoder::new(packed, flate2::Compression::best());
-    encoder.write_all(image).and_then(|()| encoder.finish()).expect("memory takes every byte")
+    let mut packed = encoder.write_all(image).and_then(|()| encoder.finish()).expect("memory takes every byte");
+    let length = packed.len() as u64;
+    packed[PACKED_BYTES].copy_from_slice(&length.to_le_bytes());
+    packed
 }
 
 /// Where the bytes of embedded files begin: the last section. Everything, where there are none.
@@ -39,11 +46,12 @@ fn tail_at(image: &[u8]) -> usize {
     }
 }
 
-/// The length of the image behind a header; `None` where the bytes are no such header.
-pub fn image_bytes(header: &[u8]) -> Option<usize> {
-    let length = header.strip_prefix(&MAGIC)?.get(..8)?;
-    let length = u64::from_le_bytes(length.try_into().ok()?);
-    usize::try_from(length).ok().filter(|_| length <= MAX_BYTES)
+/// The length of the image behind the header of `packed_bytes` bytes; `None` where it is no header of as many.
+pub fn image_bytes(header: &[u8], packed_bytes: usize) -> Option<usize> {
+    let number = |range: core::ops::Range<usize>| Some(u64::from_le_bytes(header.get(range)?.try_into().ok()?));
+    let length = number(MAGIC.len()..PACKED_BYTES.start)?;
+    let is_header = header.starts_with(&MAGIC) && length <= MAX_BYTES && number(PACKED_BYTES)? == packed_bytes as u64;
+    is_header.then_some(length as usize)
 }
 
 /// Fills `image` from what follows the header; whether that gave every byte.
@@ -59,7 +67,7 @@ pub fn unpack_into(mut stream: impl Read, image: &mut [u8]) -> bool {
 
 /// The image of a whole file; `None` where it is broken.
 pub fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
-    let length = image_bytes(packed)?;
+    let length = image_bytes(packed, packed.len())?;
     let (tail_bytes, rest) = packed[HEADER_BYTES..].split_at_checked(8)?;
     let tail_bytes = usize::try_from(u64::from_le_bytes(tail_bytes.try_into().ok()?)).ok()?;
     let (tail, rest) = rest.split_at_checked(tail_bytes)?;
@@ -83,7 +91,7 @@ mod tests {
         let mut room = vec![0; image.len()];
         assert!(unpack_into(&packed[HEADER_BYTES..], &mut room));
         assert_eq!(room, image);
-        for cut in (0..packed.len()).step_by(97) {
+        for cut in (0..packed.len()).step_by(97).chain(packed.len() - 8..packed.len()) {
             assert_eq!(unpack(&packed[..cut]), None);
         }
         let mut lying = packed.clone();

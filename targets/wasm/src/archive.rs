@@ -70,7 +70,7 @@ fn from_segment(length: usize) -> Option<MappedImage> {
     (segment.length >= header.len()).then_some(())?;
     // SAFETY: the segment is longer than the header, and the place has room for that.
     unsafe { lam_archive(header.as_mut_ptr(), 0, header.len()) };
-    let unpacked_bytes = packed::image_bytes(&header);
+    let unpacked_bytes = packed::image_bytes(&header, segment.length);
     let length = unpacked_bytes.unwrap_or(segment.length);
     // wasi-libc's allocator takes all memory there is at its first allocation, so that one comes before the new pages.
     drop(std::hint::black_box(Box::new(0_u64)));
