@@ -21,6 +21,8 @@ pub mod failure;
 pub mod files;
 pub mod launch;
 pub mod memory;
+#[cfg(any(lam_sim, test, not(unix)))]
+mod no_signals;
 pub mod posix;
 #[cfg(any(lam_sim, not(unix)))]
 #[path = "no_programs.rs"]

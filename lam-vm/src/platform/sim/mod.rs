@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use super::LocalOffset;
 pub use super::memory_files::*;
+pub use super::no_signals::*;
 use super::types::{StdinRead, Stream, WindowSize, Woken, Written};
 use crate::sync::OnceLock;
 use crate::sync::global::{Mutex, MutexGuard};
@@ -98,21 +99,6 @@ pub fn exit(code: i32) -> ! {
 /// Always the same.
 pub fn process_id() -> u32 {
     1
-}
-
-/// The host does not say what it is called.
-pub fn host_name() -> Option<Vec<u8>> {
-    None
-}
-
-/// No signals reach a program here.
-pub fn set_signal(_name: &str, _disposition: super::types::Disposition) -> bool {
-    false
-}
-
-/// None ever came.
-pub fn take_signal() -> Option<&'static str> {
-    None
 }
 
 /// UTC.

@@ -8,6 +8,7 @@ mod files;
 mod paths;
 mod stdio;
 
+pub use super::no_signals::*;
 pub use files::*;
 pub use paths::{get_cwd, set_cwd};
 pub use stdio::*;
@@ -47,21 +48,6 @@ pub fn exit(code: i32) -> ! {
 /// The host has none to tell.
 pub fn process_id() -> u32 {
     1
-}
-
-/// The host does not say what it is called.
-pub fn host_name() -> Option<Vec<u8>> {
-    None
-}
-
-/// No signals reach a program here.
-pub fn set_signal(_name: &str, _disposition: super::types::Disposition) -> bool {
-    false
-}
-
-/// None ever came.
-pub fn take_signal() -> Option<&'static str> {
-    None
 }
 
 /// TZ decides, else UTC.
