@@ -2,14 +2,17 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help dev build install demo test check fixtures zeal models tsan soak rounds parcel coverage fuzz fuzz-quick bless clean
+.PHONY: help dev build install demo test check fixtures zeal models tsan soak rounds conformance parcel coverage fuzz fuzz-quick bless clean
+
+# What `make conformance` is told.
+export SUITES ONLY PART UPDATE WASM SHAKE MINUTES
 
 # Where everything that is built lies, the shared build of the stubs too.
 export LAM_TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PREFIX ?= /usr/local
 
 help: ## print this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
 	@echo
 	@echo 'YES=1 answers every question; OTP=DIR names the OTP that lies inside lam'
 
@@ -59,6 +62,9 @@ rounds: ## all fixtures natively with 1, 2 and 4 schedulers, five times over (CO
 
 soak: ## ten million messages and a million ends, none lost or doubled (after make build)
 	@scripts/soak
+
+conformance: ## OTP's own suites (SUITES=DIR) against fixtures/conformance; ONLY=AREA, PART=1, UPDATE=1, WASM=1, SHAKE=none
+	@scripts/suites
 
 coverage: ## what no fixture executes: opcodes, checked twins, BIF rows
 	scripts/coverage
