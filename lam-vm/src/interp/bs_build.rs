@@ -323,47 +323,76 @@ pub unsafe fn create_integers(m: &mut Machine, w: u64) -> Step {
     }
 }
 
-/// As `create_bin`, where integers of fixed sizes are appended, in place to a buffer that nobody else holds.
+/// A bitstring behind whose end is room in its buffer, which nobody else holds.
+pub(super) struct Appendable {
+    /// The handle.
+    pub base: u64,
+    /// Its first bit, and how many it has.
+    pub offset: usize,
+    pub used: usize,
+    pub buffer: core::mem::ManuallyDrop<Buffer>,
+}
+
 #[inline(always)]
-pub unsafe fn append_integers(m: &mut Machine, w: u64) -> Step {
-    // SAFETY: headers tell which words follow; the emitter wrote the segments; room is tested.
+pub(super) unsafe fn appendable(source: u64) -> Option<Appendable> {
+    if !word::is_boxed(source) {
+        return None;
+    }
+    // SAFETY: headers tell which words follow; a refc handle holds the address of its buffer.
     unsafe {
-        let count = slot_b(w);
-        let first = m.pc.add(3);
-        let source = fixed_value(m, first);
-        if !word::is_boxed(source) {
-            return Step::Slow(create_bin);
-        }
         let at = word::boxed_address(source) as *const u64;
         let (base, offset, used) = match word::header_kind(*at) {
             kind::SUBBITS => (*at.add(1), word::small_value(*at.add(2)) as usize, word::small_value(*at.add(3)) as usize),
             kind::REFCBITS => (source, 0, *at.add(3) as usize),
-            _ => return Step::Slow(create_bin),
+            _ => return None,
         };
         let handle = word::boxed_address(base) as *const u64;
+        if word::header_kind(*handle) != kind::REFCBITS {
+            return None;
+        }
+        let buffer = core::mem::ManuallyDrop::new(Buffer::from_address(*handle.add(2)));
+        (buffer.count() == 1).then_some(Appendable { base, offset, used, buffer })
+    }
+}
+
+impl Appendable {
+    /// The bitstring with `size` bits more, which were claimed. There is room for its four words.
+    #[inline(always)]
+    pub unsafe fn grown(&self, m: &mut Machine, size: usize) -> u64 {
+        let result = m.h;
+        // SAFETY: promised.
+        unsafe {
+            *result = word::header(kind::SUBBITS, 3);
+            *result.add(1) = self.base;
+            *result.add(2) = word::small(self.offset as i64);
+            *result.add(3) = word::small((self.used + size) as i64);
+            m.h = result.add(4);
+        }
+        word::boxed_at(result as usize)
+    }
+}
+
+/// As `create_bin`, where integers of fixed sizes are appended, in place to a buffer that nobody else holds.
+#[inline(always)]
+pub unsafe fn append_integers(m: &mut Machine, w: u64) -> Step {
+    // SAFETY: the emitter wrote the segments; room is tested.
+    unsafe {
+        let count = slot_b(w);
+        let first = m.pc.add(3);
+        let Some(target) = appendable(fixed_value(m, first)) else { return Step::Slow(create_bin) };
         let unit = (*first >> 16) as u16;
         let need = m.ext(2) as u32 as usize;
-        if word::header_kind(*handle) != kind::REFCBITS
-            || unit != 1 && (unit != 8 || used % 8 != 0)
-            || !m.has_room(need + RESULT_WORDS)
-            || !all_small(m, 1, count)
-        {
+        if unit != 1 && (unit != 8 || target.used % 8 != 0) || !m.has_room(need + RESULT_WORDS) || !all_small(m, 1, count) {
             return Step::Slow(create_bin);
         }
         let size = (*m.pc.add(4) >> 48) as usize;
-        let (from, to) = (offset + used, offset + used + size);
-        let buffer = core::mem::ManuallyDrop::new(Buffer::from_address(*handle.add(2)));
-        if buffer.count() != 1 || !buffer.claim(from, to) {
+        let from = target.offset + target.used;
+        if !target.buffer.claim(from, from + size) {
             return Step::Slow(create_bin);
         }
-        put_fixed(m, 1, count, buffer.data().add(from / 8), from % 8, from % 8 + size);
-        let result = m.h;
-        *result = word::header(kind::SUBBITS, 3);
-        *result.add(1) = base;
-        *result.add(2) = word::small(offset as i64);
-        *result.add(3) = word::small((used + size) as i64);
-        m.h = result.add(4);
-        m.set::<0>(slot_a(w), word::boxed_at(result as usize));
+        put_fixed(m, 1, count, target.buffer.data().add(from / 8), from % 8, from % 8 + size);
+        let result = target.grown(m, size);
+        m.set::<0>(slot_a(w), result);
         m.jump((m.ext(2) >> 32) as isize)
     }
 }

@@ -1,5 +1,6 @@
 //! The instruction sets: what `.beam` files hold, what the machine executes, and words of code under construction.
 
+pub mod bytes;
 pub mod dis;
 pub mod emit;
 pub mod generic;

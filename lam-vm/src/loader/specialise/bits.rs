@@ -144,12 +144,12 @@ impl<'a> Transformer<'a> {
     // --- matching
 
     fn start_match(&mut self, fail: u32, source: Arg, live: Arg, dst: Arg) {
-        let (number, byte, set) = self.start_of_match(source, dst);
+        let (number, byte, words) = self.start_of_match(source, dst);
         let source = self.source(source);
         let dst = self.slot(dst);
         self.out.op(number, [source, dst, byte]);
         self.out.fail_word(fail, u32::from(number_of(live)));
-        for word in set.into_iter().flatten() {
+        for word in words {
             self.out.word(word);
         }
     }

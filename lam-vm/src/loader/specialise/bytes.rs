@@ -3,8 +3,10 @@
 //! `bs_start_match` and what reads a byte behind it (`bs_get_position`, `bs_get_integer_8`, a test that whole bytes remain) are emitted
 //! as always, but the first gets another number: `bs_start_byte` does the work of all where it can. At a function's entry it is looked
 //! where each of the 256 bytes leads by tests of the byte alone: those that lead to a tail call of the function itself, with the same
-//! arguments, make up the set of `bs_skip_bytes`.
+//! arguments, make up the set of `bs_skip_bytes`. Where some lead there with one argument that has a byte more at its end, known from
+//! the byte read (`<< <<(lower(B))>> || <<B>> <= Bytes >>`), `bs_map_bytes` gets a table of what each byte does.
 
+use crate::isa::bytes::{MAP_DROPS, MAP_PER_WORD, MAP_STOPS, MapForm};
 use crate::isa::emit::x_slot;
 use crate::isa::generic::op;
 use crate::isa::specific::number;
@@ -15,8 +17,8 @@ use super::{Transformer, bits};
 /// Tests of a byte that are followed.
 const STEPS_MAX: usize = 64;
 
-/// How a `bs_start_match` is emitted: number, slot c, set of bytes.
-pub(super) type Start = (u16, u16, Option<[u64; 4]>);
+/// How a `bs_start_match` is emitted: number, slot c, the words behind its fail word.
+pub(super) type Start = (u16, u16, Vec<u64>);
 
 /// What reads a byte behind a `bs_start_match`; all are X registers.
 struct FirstByte {
@@ -36,25 +38,70 @@ struct FirstByte {
 enum Held {
     Argument(u16),
     Context,
-    Byte,
+    /// The byte, or what was computed from it.
+    Number(i64),
+    /// An argument with a byte more at its end.
+    Appended(u16, u8),
     Other,
+}
+
+/// How a byte leads back to the function's entry.
+#[derive(Clone, Copy)]
+enum Back {
+    Unchanged,
+    Appended(u16, u8),
 }
 
 impl Transformer<'_> {
     pub(super) fn start_of_match(&self, source: Arg, context: Arg) -> Start {
-        let Some(first) = self.first_byte(source, context) else { return (number::BsStartMatch, 0, None) };
-        let set = self.skipped_bytes(&first);
-        let number = match (set.is_some(), first.is_tested, first.position.is_some()) {
-            (false, false, false) => number::BsStartByte,
-            (false, true, false) => number::BsStartByteTested,
-            (false, false, true) => number::BsStartByteAt,
-            (false, true, true) => number::BsStartByteTestedAt,
-            (true, false, false) => number::BsSkipBytes,
-            (true, true, false) => number::BsSkipBytesTested,
-            (true, false, true) => number::BsSkipBytesAt,
-            (true, true, true) => number::BsSkipBytesTestedAt,
+        let Some(first) = self.first_byte(source, context) else { return (number::BsStartMatch, 0, Vec::new()) };
+        let (number, words) = match self.ways_back(&first) {
+            Some(ways) => self.loop_over_bytes(&first, &ways),
+            None => (None, Vec::new()),
         };
-        (number, x_slot(first.byte), set)
+        let number = number.unwrap_or(match (first.is_tested, first.position.is_some()) {
+            (false, false) => number::BsStartByte,
+            (true, false) => number::BsStartByteTested,
+            (false, true) => number::BsStartByteAt,
+            (true, true) => number::BsStartByteTestedAt,
+        });
+        (number, x_slot(first.byte), words)
+    }
+
+    /// The instruction that takes bytes at the function's entry as these say, and its table or set.
+    fn loop_over_bytes(&self, first: &FirstByte, ways: &[Option<Back>; 256]) -> (Option<u16>, Vec<u64>) {
+        let appended = ways.iter().find_map(|way| match way {
+            Some(Back::Appended(argument, _)) => Some(*argument),
+            _ => None,
+        });
+        if let Some(appended) = appended {
+            let mut words = vec![0; 1 + ways.len() / MAP_PER_WORD];
+            let read = if first.is_tested { 3 } else { 1 };
+            words[0] = MapForm { slot: x_slot(appended), read, gets_position: first.position.is_some() }.to_word();
+            for (byte, way) in ways.iter().enumerate() {
+                let does = match way {
+                    Some(Back::Appended(argument, byte)) if *argument == appended => u16::from(*byte),
+                    Some(Back::Unchanged) => MAP_DROPS,
+                    _ => MAP_STOPS,
+                };
+                words[1 + byte / MAP_PER_WORD] |= u64::from(does) << (16 * (byte % MAP_PER_WORD));
+            }
+            return (Some(number::BsMapBytes), words);
+        }
+        let mut set = vec![0; 4];
+        for (byte, way) in ways.iter().enumerate() {
+            set[byte / 64] |= u64::from(matches!(way, Some(Back::Unchanged))) << (byte % 64);
+        }
+        if set.iter().all(|word| *word == 0) {
+            return (None, Vec::new());
+        }
+        let number = match (first.is_tested, first.position.is_some()) {
+            (false, false) => number::BsSkipBytes,
+            (true, false) => number::BsSkipBytesTested,
+            (false, true) => number::BsSkipBytesAt,
+            (true, true) => number::BsSkipBytesTestedAt,
+        };
+        (Some(number), set)
     }
 
     /// Whether `start_of_match` gives more than a plain `bs_start_match`.
@@ -108,8 +155,8 @@ impl Transformer<'_> {
         differ.then_some(FirstByte { source, context, position, byte, is_tested, next })
     }
 
-    /// The bytes that lead back to the entry of the function that begins here.
-    fn skipped_bytes(&self, first: &FirstByte) -> Option<[u64; 4]> {
+    /// For each byte whether, and how, it leads back to the entry of the function that begins here.
+    fn ways_back(&self, first: &FirstByte) -> Option<[Option<Back>; 256]> {
         let next = first.next?;
         let code = &self.file.code;
         let function = &code.functions[code.function_at(self.index as u32)?];
@@ -117,23 +164,17 @@ impl Transformer<'_> {
         if entry != self.out.offset() || first.source >= u16::from(function.arity) {
             return None;
         }
-        let mut set = [0; 4];
-        for byte in 0..256 {
-            if self.leads_back(function, first, next, byte) == Some(true) {
-                set[byte as usize / 64] |= 1 << (byte % 64);
-            }
-        }
-        (set != [0; 4]).then_some(set)
+        Some(core::array::from_fn(|byte| self.leads_back(function, first, next, byte as i64)))
     }
 
-    /// Whether the ops at `at`, with this byte, lead by tests alone to the function's entry, its arguments as they were, the context in
-    /// the place of its source. Whole bytes remain.
-    fn leads_back(&self, function: &Function, first: &FirstByte, mut at: usize, byte: i64) -> Option<bool> {
+    /// Whether the ops at `at`, with this byte, lead by tests and arithmetic alone to the function's entry, its arguments as they were but
+    /// for one that may have a byte more, the context in the place of its source. Whole bytes remain.
+    fn leads_back(&self, function: &Function, first: &FirstByte, mut at: usize, byte: i64) -> Option<Back> {
         let code = &self.file.code;
         // What was written, the latest last.
         let mut written = vec![(first.context, Held::Context)];
         written.extend(first.position.map(|position| (position, Held::Other)));
-        written.push((first.byte, Held::Byte));
+        written.push((first.byte, Held::Number(byte)));
         for _ in 0..STEPS_MAX {
             let op = *code.ops.get(at)?;
             let args = code.args(op);
@@ -144,7 +185,10 @@ impl Transformer<'_> {
             };
             let value = |arg: Arg| match arg {
                 Arg::Int(constant) => Some(constant),
-                _ => (held_by(arg) == Held::Byte).then_some(byte),
+                _ => match held_by(arg) {
+                    Held::Number(number) => Some(number),
+                    _ => None,
+                },
             };
             let pair = || Some((value(args[1])?, value(args[2])?));
             let holds = match op.opcode {
@@ -155,6 +199,19 @@ impl Transformer<'_> {
                     written.push((to, moved));
                     true
                 }
+                op::GC_BIF2 => {
+                    let Some(Reg::X(to)) = args[5].reg() else { return None };
+                    let number = self.folded(args[2], value(args[3])?, value(args[4])?)?;
+                    written.push((to, Held::Number(number)));
+                    true
+                }
+                op::BS_CREATE_BIN => {
+                    let Some(Reg::X(to)) = args[4].reg() else { return None };
+                    let (source, appended) = self.appended_byte(args[5], &value)?;
+                    let Held::Argument(argument) = held_by(source) else { return None };
+                    written.push((to, Held::Appended(argument, appended)));
+                    true
+                }
                 op::BS_TEST_UNIT if held_by(args[1]) == Held::Context && bits::unsigned(args[2]).ok() == Some(8) => true,
                 op::BS_MATCH if held_by(args[1]) == Held::Context && self.is_test_of_bytes(args[2]) => true,
                 op::IS_INTEGER | op::IS_NUMBER => value(args[1]).map(|_| true)?,
@@ -163,8 +220,21 @@ impl Transformer<'_> {
                 op::IS_EQ | op::IS_EQ_EXACT => pair().map(|(a, b)| a == b)?,
                 op::IS_NE | op::IS_NE_EXACT => pair().map(|(a, b)| a != b)?,
                 op::CALL_ONLY => {
-                    let is_same = |x: u16| held(x) == if x == first.source { Held::Context } else { Held::Argument(x) };
-                    return Some(args[1].label() == Some(function.entry_label) && (0..u16::from(function.arity)).all(is_same));
+                    if args[1].label() != Some(function.entry_label) {
+                        return None;
+                    }
+                    let mut back = Back::Unchanged;
+                    for x in 0..u16::from(function.arity) {
+                        match (held(x), back) {
+                            (Held::Context, _) if x == first.source => {}
+                            (Held::Argument(argument), _) if x == argument && x != first.source => {}
+                            (Held::Appended(argument, byte), Back::Unchanged) if x == argument && x != first.source => {
+                                back = Back::Appended(argument, byte);
+                            }
+                            _ => return None,
+                        }
+                    }
+                    return Some(back);
                 }
                 op::JUMP => {
                     at = code.label_op(args[0].label()?)? as usize;
@@ -182,6 +252,44 @@ impl Transformer<'_> {
             at = if holds { at + 1 } else { code.label_op(args[0].label()?)? as usize };
         }
         None
+    }
+
+    /// What arithmetic makes of two numbers, where that is a small integer.
+    fn folded(&self, import: Arg, left: i64, right: i64) -> Option<i64> {
+        let ("erlang", function, _, _) = self.import(import) else { return None };
+        let number = match function {
+            "+" => left.checked_add(right)?,
+            "-" => left.checked_sub(right)?,
+            "*" => left.checked_mul(right)?,
+            "div" => left.checked_div(right)?,
+            "rem" => left.checked_rem(right)?,
+            "band" => left & right,
+            "bor" => left | right,
+            "bxor" => left ^ right,
+            "bsl" if (0..32).contains(&right) => left.checked_mul(1 << right)?,
+            "bsr" if (0..64).contains(&right) => left >> right,
+            _ => return None,
+        };
+        (number.unsigned_abs() < 1 << 59).then_some(number)
+    }
+
+    /// The source of segments that append one byte to it, and that byte.
+    fn appended_byte(&self, segments: Arg, value: &dyn Fn(Arg) -> Option<i64>) -> Option<(Arg, u8)> {
+        let [append, _, append_unit, _, source, all, kind, _, unit, _, byte, size] = *self.file.code.list_of(segments) else {
+            return None;
+        };
+        let is_append = matches!(self.atom_text(append), Some("append" | "private_append")) && self.atom_text(all) == Some("all");
+        if !is_append || !matches!(bits::unsigned(append_unit), Ok(1 | 8)) {
+            return None;
+        }
+        let byte = match self.atom_text(kind)? {
+            "integer" if bits::unsigned(size).ok()?.checked_mul(bits::unsigned(unit).ok()?)? == 8 => value(byte)? as u8,
+            "string" if bits::unsigned(size).ok()? == 1 => {
+                *self.file.tables.strings.get(usize::try_from(bits::unsigned(byte).ok()?).ok()?)?
+            }
+            _ => return None,
+        };
+        Some((source, byte))
     }
 
     /// A `bs_match` that asks for whole bytes and no more.
