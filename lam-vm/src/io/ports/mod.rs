@@ -48,6 +48,9 @@ pub struct Ports {
     starter: OnceLock<Starter>,
 }
 
+/// The word of the port that is always there.
+const FORKER: u64 = word::local_port(0, 0);
+
 /// What a message asks of a port.
 pub enum Command<'a> {
     Output(&'a [u8]),
@@ -68,8 +71,9 @@ pub enum Sent {
 
 impl Ports {
     pub fn new(names: Arc<Names>) -> Ports {
+        let forker = Port::forker(FORKER);
         Ports {
-            open: RwLock::new(BTreeMap::new()),
+            open: RwLock::new(BTreeMap::from([(FORKER, Arc::new(forker))])),
             numbers: AtomicU64::new(0),
             names,
             served: Mutex::new(Served::default()),
@@ -194,10 +198,10 @@ impl Ports {
         }
         sent
     }
-    /// `port_close`; false where there is no such port.
+    /// `port_close`; false where there is no such port, or none that can be closed.
     pub fn close(&self, processes: &ProcessTable, word: u64) -> bool {
         let around = self.around(processes);
-        self.with_open(word, |state| state.exit(word, around, &parts::atom(am::NORMAL), false)).is_some()
+        word != FORKER && self.with_open(word, |state| state.exit(word, around, &parts::atom(am::NORMAL), false)).is_some()
     }
     /// `port_connect`; false where there is no such port or process.
     pub fn connect(&self, processes: &ProcessTable, word: u64, owner: u64) -> bool {

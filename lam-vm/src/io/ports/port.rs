@@ -16,6 +16,7 @@ use crate::platform::programs::Descriptor;
 use crate::process::{Names, OwnedTerm, ProcessTable, RefId, SignalKind, parts, pid_term};
 use crate::sync::Mutex;
 use crate::term::Term;
+use crate::term::word;
 
 /// Bytes that one read asks for; as OTP.
 pub(super) const READ_BYTES: usize = 64 * 1024;
@@ -60,6 +61,8 @@ enum Phase {
 
 pub(super) struct State {
     opened: Opened,
+    /// The port that was there first, which nothing ends.
+    is_forker: bool,
     phase: Phase,
     pub(super) links: BTreeSet<u64>,
     /// Who monitors it, and by which name.
@@ -103,6 +106,7 @@ impl Port {
         let state = State {
             links: BTreeSet::from([opened.owner]),
             opened,
+            is_forker: false,
             phase: Phase::Open,
             watchers: BTreeMap::new(),
             queue: VecDeque::new(),
@@ -115,6 +119,30 @@ impl Port {
             status: None,
         };
         Port { word, is_given, state: Mutex::new(state) }
+    }
+    /// The port that OTP starts programs by. Here it starts none, but programs find it among the ports all the same: it takes any
+    /// output, and stays.
+    pub fn forker(word: u64) -> Port {
+        let opened = Opened {
+            name: b"forker".to_vec(),
+            owner: word::local_pid(0, 0),
+            reader: None,
+            writer: None,
+            os_pid: None,
+            framing: Framing::Stream,
+            binary: false,
+            soft_eof: false,
+            exit_status: false,
+            is_given: false,
+            parallelism: false,
+            busy_limits: (0, 0),
+        };
+        let port = Port::new(word, opened);
+        let mut state = port.state.lock();
+        state.links.clear();
+        state.is_forker = true;
+        drop(state);
+        port
     }
 }
 
@@ -242,6 +270,9 @@ impl State {
     /// Sends bytes to the program, as one packet. True: some of them wait, so that somebody has to look after them.
     pub fn output(&mut self, word: u64, around: Around<'_>, bytes: &[u8]) -> bool {
         self.bytes_out += bytes.len() as u64;
+        if self.is_forker {
+            return false;
+        }
         let Some(head) = self.opened.framing.head(bytes.len()) else {
             self.fail(word, around, Posix::Einval.atom());
             return true;
@@ -325,7 +356,7 @@ impl State {
     }
     /// Ends it: links and monitors are told why. `tells_owner`: it asked by a message, and gets `{Port, closed}`.
     pub fn exit(&mut self, word: u64, around: Around<'_>, reason: &OwnedTerm, tells_owner: bool) {
-        if !self.is_open() {
+        if !self.is_open() || self.is_forker {
             return;
         }
         let is_kill = reason.term().is_atom(am::KILL);
@@ -364,6 +395,9 @@ impl State {
     }
     /// Somebody who may not, or in a way that is none, sent to it: the owner is told.
     pub fn refuse(&self, word: u64, around: Around<'_>) {
+        if self.is_forker {
+            return;
+        }
         let kind = SignalKind::Exit { from: word, reason: parts::atom(am::BADSIG), by_link: false };
         around.processes.send(self.opened.owner, kind);
     }
