@@ -52,7 +52,7 @@ struct Tables {
 /// Why a module does not become current.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoadRefusal {
-    /// There is an old version.
+    /// There is an old version, and a current one that would have to take its place.
     NotPurged,
     /// It waits for `on_load`.
     OnLoad,
@@ -113,7 +113,7 @@ impl Code {
     /// Puts a module into memory and makes it current, its former version old; `None` where a literal or an atom cannot be made.
     pub fn load(&self, file: &BeamFile, code: &ModuleCode) -> Option<Result<(), LoadRefusal>> {
         let name = atom::intern(file.module()).ok()?.word();
-        if self.versions.old(name).is_some() {
+        if self.would_lose_old(Atom::of_word(name)) {
             return Some(Err(LoadRefusal::NotPurged));
         }
         let module: &'static LoadedModule = Box::leak(Box::new(self.place(file, code)?));
@@ -158,6 +158,11 @@ impl Code {
     /// Forgets the old version of a name; its memory stays. False where there is none.
     pub fn purge(&self, name: Atom) -> bool {
         self.versions.tables.write().old.remove(&name.word()).is_some()
+    }
+
+    /// Whether another version cannot become current before the old one is purged.
+    pub fn would_lose_old(&self, name: Atom) -> bool {
+        self.old_module(name).is_some() && self.module(name).is_some()
     }
 
     pub fn old_module(&self, name: Atom) -> Option<&'static ModuleRow> {

@@ -131,7 +131,7 @@ fn finish_loading<'c>(call: &mut Call<'c>, [list]: [Term<'c>; 1]) -> BifResult<'
         return Err(Stop::SYSTEM_LIMIT);
     }
     let code = &call.system().code;
-    let has_old = |one: &&Prepared| atom::lookup(one.file.module()).is_some_and(|name| code.old_module(name).is_some());
+    let has_old = |one: &&Prepared| atom::lookup(one.file.module()).is_some_and(|name| code.would_lose_old(name));
     let not_purged: Vec<&Prepared> = modules.iter().copied().filter(has_old).collect();
     if !not_purged.is_empty() {
         return refusal(call, "not_purged", &not_purged);
