@@ -282,6 +282,7 @@ pub const SERVERS: &[Server] = &[
             ("disk_log_server", "handle_cast", 2),
             ("disk_log_server", "handle_info", 2),
             ("disk_log_server", "terminate", 2),
+            ("disk_log", "istart_link", 1),
             ("dets_sup", "start_link", 0),
             ("dets_sup", "init", 1),
             ("dets_server", "start_link", 0),
@@ -290,6 +291,7 @@ pub const SERVERS: &[Server] = &[
             ("dets_server", "handle_cast", 2),
             ("dets_server", "handle_info", 2),
             ("dets_server", "terminate", 2),
+            ("dets", "istart_link", 1),
         ],
     },
     Server {
