@@ -10,8 +10,13 @@
 
 start() -> {error, {lam_unsupported, {?MODULE, start, 0}}}.
 
-set_path(Path) when is_list(Path) -> code:set_path(Path), ok.
-get_path() -> {ok, code:get_path()}.
+%% As in OTP it is a path of its own, which begins as that of `code`.
+set_path(Path) when is_list(Path) -> persistent_term:put({?MODULE, path}, Path).
+get_path() ->
+    case persistent_term:get({?MODULE, path}, undefined) of
+        undefined -> {ok, code:get_path()};
+        Path -> {ok, Path}
+    end.
 
 get_file(File) ->
     case prim_file:read_file(File) of
