@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help dev build install demo test check fixtures zeal models tsan soak rounds conformance parcel coverage fuzz fuzz-quick bless clean
+.PHONY: help dev build install demo test check fixtures zeal models tsan soak rounds conformance parcel coverage fuzz fuzz-quick generated bless clean
 
 # What `make conformance` is told.
 export SUITES ONLY PART UPDATE WASM SHAKE MINUTES
@@ -74,6 +74,9 @@ fuzz: ## 100,000 mutants of modules, 1,000,000 of external terms (20,000 by erl 
 
 fuzz-quick: ## a tenth of it
 	scripts/fuzz quick
+
+generated: ## 1,500 random programs (SEEDS=FROM-TO others): the same by erl, natively, on WASI
+	scripts/generated $(SEEDS)
 
 bless: ## records the expectations of fixtures/ anew, from real erl; read the diff
 	fixtures/record
