@@ -2,8 +2,8 @@
 %% Replaces OTP's module, which loads the boot files of an emulator and looks into code archives; an image has neither.
 -module(erl_prim_loader).
 
--export([start/0, set_path/1, get_path/0, get_file/1, list_dir/1, read_file_info/1, read_link_info/1,
-         get_cwd/0, get_cwd/1, prim_init/0, prim_get_file/2, prim_list_dir/2, prim_read_file_info/3, prim_get_cwd/2,
+-export([start/0, set_path/1, get_path/0, get_file/1, read_file/1, list_dir/1, read_file_info/1, read_link_info/1,
+         get_cwd/0, get_cwd/1, prim_init/0, prim_get_file/2, prim_read_file/2, prim_list_dir/2, prim_read_file_info/3, prim_get_cwd/2,
          set_primary_archive/4, purge_archive_cache/0, get_modules/2, get_modules/3, is_basename/1]).
 
 -include_lib("kernel/include/file.hrl").
@@ -26,6 +26,13 @@ get_file(File) ->
                 {ok, Binary} -> {ok, Binary, File};
                 error -> error
             end
+    end.
+
+%% As OTP 26 and later ask.
+read_file(File) ->
+    case get_file(File) of
+        {ok, Binary, _} -> {ok, Binary};
+        error -> error
     end.
 
 %% Files of the build that kernel reads: its configuration, and `.app` files.
@@ -63,6 +70,7 @@ ok_or_error({error, _}) -> error.
 %% The forms with a state, which callers only hand on.
 prim_init() -> undefined.
 prim_get_file(State, File) -> {get_file(File), State}.
+prim_read_file(State, File) -> {read_file(File), State}.
 prim_list_dir(State, Dir) -> {list_dir(Dir), State}.
 prim_get_cwd(State, []) -> {get_cwd(), State};
 prim_get_cwd(State, [Drive]) -> {get_cwd(Drive), State}.

@@ -15,11 +15,7 @@
 %% What the machine calls first, in a process of its own; the arguments are those of `lam_boot:start/5`. Never returns.
 -spec start(module(), atom(), 0 | 1, erlang | elixir, [binary()]) -> no_return().
 start(Module, Function, Arity, Kind, Args) ->
-    true = register(init, self()),
-    process_flag(trap_exit, true),
-    User = lam_user:start(user, self()),
-    true = group_leader(User, self()),
-    _ = lam_user:start(standard_error, self()),
+    lam_boot:become_init(),
     Boot = spawn_link(?MODULE, boot, [self()]),
     loop(#{boot => Boot, entry => [Module, Function, Arity, Kind, Args], main => none, status => {starting, starting},
            kernel => [], waiting => []}).

@@ -336,6 +336,7 @@ pub const SERVERS: &[Server] = &[
 /// every level (`global`) is not here.
 pub const SERVICES: &[Service] = &[
     Service { server: "code_server", is_there: true, functions: &[("code_server", "*")] },
+    Service { server: "kernel_refc", is_there: true, functions: &[("kernel_refc", "*")] },
     Service { server: "rex", is_there: true, functions: &[("rpc", "*")] },
     Service { server: "global_group", is_there: true, functions: &[("global_group", "*")] },
     Service { server: "erl_signal_server", is_there: true, functions: &[("os", "set_signal"), ("erl_signal_handler", "*")] },

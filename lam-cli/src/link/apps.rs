@@ -117,13 +117,17 @@ fn names(application: &Constant, key: &str) -> Vec<String> {
 impl Application {
     /// The module of `{mod, {Module, Args}}`.
     pub fn module(&self) -> Option<&str> {
-        match app_file::key(&self.term, "mod") {
-            Some(Constant::Tuple(parts)) => match &parts[..] {
-                [Constant::Atom(module), _] => Some(module),
-                _ => None,
-            },
+        starting_module(&self.term)
+    }
+}
+
+fn starting_module(application: &Constant) -> Option<&str> {
+    match app_file::key(application, "mod") {
+        Some(Constant::Tuple(parts)) => match &parts[..] {
+            [Constant::Atom(module), _] => Some(module),
             _ => None,
-        }
+        },
+        _ => None,
     }
 }
 
@@ -141,11 +145,15 @@ pub type Texts = Vec<(String, Arc<[u8]>)>;
 
 /// The module of `{mod, {Module, Args}}` in the text of an `.app` file.
 pub fn module_of(text: &[u8]) -> Option<String> {
-    let Constant::Tuple(parts) = app_file::key(&app_file::term(text)?, "mod")?.clone() else { return None };
-    match parts.first() {
-        Some(Constant::Atom(module)) => Some(module.clone()),
-        _ => None,
-    }
+    starting_module(&app_file::term(text)?).map(str::to_string)
+}
+
+/// The modules that the text of an `.app` file names: those of `{modules, […]}` and that of `{mod, {M, _}}`.
+pub fn modules(text: &[u8]) -> Vec<String> {
+    let Some(term) = app_file::term(text) else { return Vec::new() };
+    let mut modules = names(&term, "modules");
+    modules.extend(starting_module(&term).map(str::to_string));
+    modules
 }
 
 /// Texts of the `.app` files that the program may load by name: the given ones, those of the library that `names` holds, and what
@@ -169,4 +177,17 @@ pub fn texts(input: &BuildInput<'_>, names_in_code: &BTreeSet<String>) -> Texts 
     }
     found.sort();
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::modules;
+
+    #[test]
+    fn app_files_name_modules() {
+        let text = b"{application, shop,\n [{vsn, \"1\"}, {modules, [shop, 'shop.db'\n, shop_sup]}, % {mod, {no, []}}\n {mod, {shop_app, []}}]}.";
+        assert_eq!(modules(text), ["shop", "shop.db", "shop_sup", "shop_app"]);
+        assert!(modules(b"{application, x, [{modules, []}]}.").is_empty());
+        assert!(modules(b"{application, x, [{modules, [a, ").is_empty());
+    }
 }

@@ -109,7 +109,7 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
             Entry::App(name) => format!("application {name}"),
             _ => format!("{}:{}/{}", entry.0, entry.1, entry.2),
         },
-        boot: reached.start.text(&reached.services),
+        boot: reached.start.text(),
         modules,
         missing: reached.missing,
         warnings: reached.warnings,

@@ -168,7 +168,7 @@ fn run(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, String
     reach.application_roots(&applications)?;
     reach.run()?;
     let services = reach.asked_services();
-    let level = boot::level(asked, &services);
+    let (level, why) = boot::level(reach.program.input, &services);
     if asked.is_none() && level != Boot::None {
         applications = apps::find(reach.program.input, level)?;
     }
@@ -187,7 +187,7 @@ fn run(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, String
     reach.run()?;
     reach.whole_apps()?;
     reach.run()?;
-    Ok(reach.finish(Start { level, is_asked: asked.is_some(), applications, texts }, services))
+    Ok(reach.finish(Start::new(level, why, applications, texts), services))
 }
 
 impl Reach<'_, '_> {
@@ -414,6 +414,11 @@ impl Reach<'_, '_> {
     fn named(&mut self, caller: Place, module: &str, function: &str, arity: Option<u8>, how: How) -> Result<()> {
         let Some(module) = self.program.load(module)? else { return Ok(()) };
         let places = match arity {
+            // Who starts a child of a `simple_one_for_one` supervisor adds arguments.
+            Some(arity) if how == How::Names => match self.program.exported(module, function, arity) {
+                Some(place) => vec![place],
+                None => self.program.exported_all(module, function),
+            },
             Some(arity) => self.program.exported(module, function, arity).into_iter().collect(),
             None => self.program.exported_all(module, function),
         };

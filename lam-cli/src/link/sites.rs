@@ -49,6 +49,19 @@ const SYSTEM: &[(&str, u8)] = &[
 ];
 const HANDLER: &[(&str, u8)] =
     &[("log", 2), ("adding_handler", 1), ("changing_config", 3), ("removing_handler", 1), ("filter_config", 1)];
+const PUBLISHER: &[(&str, u8)] = &[
+    ("version", 0),
+    ("init_global_view", 2),
+    ("init_local_data", 1),
+    ("new_subscription", 2),
+    ("data_diff", 2),
+    ("update_global_view_and_notify", 4),
+    ("update_local_data", 2),
+    ("translate_message", 2),
+    ("translate_update", 3),
+    ("translate_local_data", 3),
+    ("stop_global_view", 1),
+];
 const OVERLOAD: &[(&str, u8)] = &[
     ("init", 1),
     ("handle_load", 2),
@@ -91,6 +104,7 @@ pub fn site(module: &str, function: &str, arity: usize) -> Option<Site> {
         ("supervisor_bridge", "start_link", 2) => Callbacks(0, BRIDGE),
         ("supervisor_bridge", "start_link", 3) => Callbacks(1, BRIDGE),
         ("sys", "handle_system_msg", 6 | 7) => Callbacks(3, SYSTEM),
+        ("data_publisher", "start" | "start_link", 2 | 3) => Callbacks(1, PUBLISHER),
         ("logger", "add_handler", 3) => Callbacks(1, HANDLER),
         ("logger_olp", "start_link", 4) => Callbacks(1, OVERLOAD),
         _ => return None,

@@ -295,7 +295,7 @@ pub fn why_boot(input: &BuildInput<'_>) -> Result<Vec<String>> {
     program.read_given()?;
     let entry = super::entry(input, &program)?;
     let reached = reach::reach(&mut program, &natives, &entry)?;
-    let mut lines = vec![format!("boot level {}", reached.start.text(&reached.services))];
+    let mut lines = vec![format!("boot level {}", reached.start.text())];
     for asked in &reached.services {
         lines.push(format!("the server `{}`:", asked.server));
         let steps = asked.path.iter().rev().enumerate();

@@ -12,7 +12,7 @@ use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::heap::resource::Resource;
 use crate::regex::{Ended, Error, Limits, Program, State, UNSET, compile as compile_regex, message, option};
 use crate::sync::Mutex;
-use crate::term::{Cons, Term};
+use crate::term::{Cons, Term, otp};
 
 bifs! { module "re";
     /// PCRE's version whose patterns these are.
@@ -183,7 +183,7 @@ fn compile_2<'c>(call: &mut Call<'c>, [pattern, options]: [Term<'c>; 2]) -> BifR
     }
     let text = args::iolist_bytes(pattern).or_badarg()?;
     call.bump((text.len() / 100) as i64);
-    match compile_regex(&text, read.compile) {
+    match compile_regex(&text, read.compile | of_release()) {
         Ok(program) => {
             let pattern = pattern_term(call, &program, read.unicode);
             Ok(call.tuple(&[Term::atom(am::OK), pattern]))
@@ -204,6 +204,11 @@ fn error_term<'c>(call: &mut Call<'c>, error: Error) -> Term<'c> {
     let text = call.charlist(message(error.code));
     let at = call.unsigned(error.at as u64);
     call.tuple(&[text, at])
+}
+
+/// Options that every pattern has by the linked OTP.
+fn of_release() -> u32 {
+    if otp::properties_ignore_case() { option::PROPERTIES_FOLD } else { 0 }
 }
 
 fn pattern_term<'c>(call: &mut Call<'c>, program: &Program, unicode: bool) -> Term<'c> {
@@ -273,7 +278,7 @@ fn run<'c>(
             return Err(go_on_in(call, "urun", &[subject, pattern, options]));
         }
         let text = args::iolist_bytes(pattern).or_badarg()?;
-        match compile_regex(&text, read.compile) {
+        match compile_regex(&text, read.compile | of_release()) {
             Ok(program) if read.global => {
                 let compiled = pattern_term(call, &program, read.unicode);
                 let clean = Term::atom(if read.only_compile { am::TRUE } else { am::FALSE });

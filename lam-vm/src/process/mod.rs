@@ -105,6 +105,8 @@ pub struct Settings {
     pub min_bin_vheap_words: usize,
     pub off_heap_messages: bool,
     pub sensitive: bool,
+    /// `async_dist` (OTP 26 and later): without other nodes it is only remembered.
+    pub async_dist: bool,
     pub save_calls: u32,
     pub scheduler: u32,
     /// How often the process asked to be told of nodes.
@@ -192,6 +194,7 @@ impl Default for Settings {
             min_bin_vheap_words: 46422,
             off_heap_messages: false,
             sensitive: false,
+            async_dist: false,
             save_calls: 0,
             scheduler: 0,
             monitor_nodes: 0,

@@ -96,7 +96,7 @@ impl Set {
         let caseless = options & option::CASELESS != 0 && matches!(kind, Posix::Lower | Posix::Upper);
         if options & option::UCP != 0 {
             let property = match kind {
-                Posix::Lower | Posix::Upper if caseless => Some(property::CASED),
+                Posix::Lower | Posix::Upper if caseless && options & option::PROPERTIES_FOLD == 0 => Some(property::CASED),
                 Posix::Alpha => Some(property::L),
                 Posix::Lower => Some(property::LL),
                 Posix::Upper => Some(property::LU),
@@ -131,11 +131,12 @@ impl Set {
     }
 }
 
-/// Case properties mean any case in patterns that ignore it.
+/// Case properties mean any case in patterns that ignore it, where `PROPERTIES_FOLD` says so.
 fn folded(property: u32, options: u32) -> u32 {
     use unicode::property::{CASED, LL, LT, LU};
     let value = property & item::VALUE;
-    if options & option::CASELESS != 0 && [LU, LL, LT].contains(&value) { property & !item::VALUE | CASED } else { property }
+    const BOTH: u32 = option::CASELESS | option::PROPERTIES_FOLD;
+    if options & BOTH == BOTH && [LU, LL, LT].contains(&value) { property & !item::VALUE | CASED } else { property }
 }
 
 impl Parser<'_> {

@@ -57,4 +57,6 @@ pub mod option {
     pub const HAS_CR_OR_LF: u32 = 1 << 24;
     /// Found in the pattern: names may repeat by `(?J)`.
     pub const NAMES_REPEAT: u32 = 1 << 25;
+    /// As PCRE2: `\p{Lu}`, `\p{Ll}` and `\p{Lt}` ignore case where the pattern does.
+    pub const PROPERTIES_FOLD: u32 = 1 << 26;
 }

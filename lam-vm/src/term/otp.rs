@@ -25,3 +25,18 @@ pub fn zeros_are_distinct() -> bool {
 pub fn bag_lists_are_reversed() -> bool {
     release() < 26
 }
+
+/// The setting `async_dist` of a process came after OTP 25.
+pub fn has_async_dist() -> bool {
+    release() >= 26
+}
+
+/// From OTP 28, whose regular expressions are PCRE2's, `\p{Lu}`, `\p{Ll}` and `\p{Lt}` ignore case where the pattern does.
+pub fn properties_ignore_case() -> bool {
+    release() >= 28
+}
+
+/// From OTP 28 on the signals of links, monitors, aliases and exits may have priority.
+pub fn has_priority_signals() -> bool {
+    release() >= 28
+}

@@ -24,7 +24,7 @@ impl Reach<'_, '_> {
         for keep in self.program.input.options.keep.clone() {
             self.keep_named(&keep)?;
         }
-        let names: Vec<String> = self.program.input.apps.iter().flat_map(|app| app_modules(&app.bytes)).collect();
+        let names: Vec<String> = self.program.input.apps.iter().flat_map(|app| apps::modules(&app.bytes)).collect();
         for name in names {
             if let Some(module) = self.program.load(&name)? {
                 self.keep_exports(module, None, How::AppFile);
@@ -115,35 +115,5 @@ impl Reach<'_, '_> {
             self.keep(place, None, How::Machine(why));
         }
         Ok(())
-    }
-}
-
-/// The modules that an `.app` file names: those of `{modules, […]}` and that of `{mod, {M, _}}`.
-fn app_modules(text: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(text);
-    let code: String = text.lines().map(|line| line.split('%').next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
-    let mut names = Vec::new();
-    for (key, end) in [("modules", ']'), ("mod", ',')] {
-        for (at, _) in code.match_indices(key) {
-            let before = code[..at].trim_end();
-            let rest = code[at + key.len()..].trim_start();
-            let Some(rest) = rest.strip_prefix(',').filter(|_| before.ends_with('{')).map(str::trim_start) else { continue };
-            let Some(rest) = rest.strip_prefix(if key == "mod" { '{' } else { '[' }) else { continue };
-            let body = rest.split(end).next().unwrap_or_default();
-            names.extend(body.split(',').map(|name| name.trim().trim_matches('\'').to_string()).filter(|name| !name.is_empty()));
-        }
-    }
-    names
-}
-
-#[cfg(test)]
-mod tests {
-    use super::app_modules;
-
-    #[test]
-    fn app_files_name_modules() {
-        let text = b"{application, shop,\n [{vsn, \"1\"}, {modules, [shop, 'shop.db'\n, shop_sup]}, % {mod, {no, []}}\n {mod, {shop_app, []}}]}.";
-        assert_eq!(app_modules(text), ["shop", "shop.db", "shop_sup", "shop_app"]);
-        assert!(app_modules(b"{application, x, [{modules, []}]}").is_empty());
     }
 }

@@ -7,7 +7,7 @@ use crate::process::parts::{self, join};
 use crate::process::spawn::MonitorOptions;
 use crate::process::{AliasMode, Monitor, OwnedTerm, RefId, SignalKind, Watch};
 use crate::term::identity::local_node;
-use crate::term::{Term, View, word};
+use crate::term::{Term, View, otp, word};
 
 bifs! { module "erlang";
     /// Links with a process or port; `noproc` when it is gone (a message to who traps exits).
@@ -36,6 +36,11 @@ bifs! { module "erlang";
     [plain 28] "exit"/3 = exit_3, "erts/emulator/beam/bif.c";
     /// As `exit_signal/2`; option `priority` of the signal.
     [plain 29] "exit_signal"/3 = exit_signal_3, "erts/emulator/beam/bif.c";
+}
+
+/// An option from OTP 28 on, which changes nothing of the order here.
+pub fn is_priority(option: Term<'_>) -> bool {
+    option.is_atom(am::PRIORITY) && otp::has_priority_signals()
 }
 
 /// Signals are taken in together, so priority changes nothing of their order; only the form of the options is looked at.
@@ -84,6 +89,9 @@ fn unlink<'c>(call: &mut Call<'c>, [to]: [Term<'c>; 1]) -> BifResult<'c> {
 pub fn monitor_options(list: Term<'_>) -> Option<MonitorOptions> {
     let mut options = MonitorOptions { alias: AliasMode::None, tag: None };
     for option in list.list_to_vec()? {
+        if is_priority(option) {
+            continue;
+        }
         let [key, value] = option.as_tuple_of()?;
         match key.as_atom()? {
             am::ALIAS => {
@@ -233,6 +241,7 @@ fn alias<'c>(call: &mut Call<'c>, [options]: [Term<'c>; 1]) -> BifResult<'c> {
         mode = match option.as_atom() {
             Some(am::EXPLICIT_UNALIAS) => AliasMode::ExplicitUnalias,
             Some(am::REPLY) => AliasMode::Reply,
+            _ if is_priority(option) => continue,
             _ => return Err(Stop::BADARG),
         };
     }

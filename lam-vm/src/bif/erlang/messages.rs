@@ -1,5 +1,6 @@
 //! Sending messages.
 
+use super::links::is_priority;
 use super::ports::send_to_port;
 use crate::atom::am;
 use crate::bif::{BifResult, Call, Stop, bifs};
@@ -45,7 +46,7 @@ fn send_2<'c>(call: &mut Call<'c>, [to, message]: [Term<'c>; 2]) -> BifResult<'c
 }
 
 fn send_3<'c>(call: &mut Call<'c>, [to, message, options]: [Term<'c>; 3]) -> BifResult<'c> {
-    let known = |option: &Term<'c>| option.is_atom(am::NOCONNECT) || option.is_atom(am::NOSUSPEND);
+    let known = |option: &Term<'c>| option.is_atom(am::NOCONNECT) || option.is_atom(am::NOSUSPEND) || is_priority(*option);
     let Some(flags) = options.list_to_vec().filter(|options| options.iter().all(known)) else {
         return Err(call.badarg_cause(am::BADOPT));
     };

@@ -8,7 +8,7 @@ use crate::process::{InfoForm, Pending, Process, Request, SignalKind, Watch, pid
 use crate::system::System;
 use crate::term::Term;
 use crate::term::identity::local_node;
-use crate::term::word;
+use crate::term::{otp, word};
 
 bifs! { module "erlang";
     /// What a process is like, as a list of `{Item, Value}`; `undefined` when it is gone.
@@ -61,6 +61,7 @@ const MORE: &[Atom] = &[
     am::GARBAGE_COLLECTION_INFO,
     am::FULLSWEEP_AFTER,
     am::PARENT,
+    am::ASYNC_DIST,
 ];
 
 /// Every item that `process_info/2` takes.
@@ -73,7 +74,9 @@ fn process_info_1<'c>(call: &mut Call<'c>, [pid]: [Term<'c>; 1]) -> BifResult<'c
 }
 
 fn process_info_2<'c>(call: &mut Call<'c>, [pid, item]: [Term<'c>; 2]) -> BifResult<'c> {
-    let known = |item: Term<'c>| item.as_atom().filter(|item| ALL.contains(item) || MORE.contains(item)).ok_or(Stop::BADARG);
+    let is_known =
+        |item: &Atom| (ALL.contains(item) || MORE.contains(item)) && (*item != am::ASYNC_DIST || otp::has_async_dist());
+    let known = |item: Term<'c>| item.as_atom().filter(is_known).ok_or(Stop::BADARG);
     if !pid.is_pid() {
         return Err(Stop::BADARG);
     }
@@ -215,6 +218,7 @@ fn value<'c>(heap: &mut Heap<'c>, process: &mut Process, system: &System, item: 
                 pid_term(process.parent)
             }
         }
+        am::ASYNC_DIST => Term::bool(process.rare.settings.async_dist),
         am::REDUCTIONS => heap.integer(process.reductions as i64),
         am::TRACE => heap.integer(0),
         am::CATCHLEVEL => heap.integer(process.catch_count() as i64),

@@ -8,7 +8,7 @@ use crate::bif::{BifResult, Call, Stop, bifs};
 use crate::heap::Heap;
 use crate::platform::stdio::Stream;
 use crate::process::{Priority, Process, SignalKind};
-use crate::term::Term;
+use crate::term::{Term, otp};
 
 bifs! { module "erlang";
     /// Sets a flag of the calling process and gives the old value.
@@ -109,6 +109,10 @@ fn process_flag<'c>(call: &mut Call<'c>, [flag, value]: [Term<'c>; 2]) -> BifRes
         am::SENSITIVE => {
             let new = value.as_bool().or_badarg()?;
             Term::bool(core::mem::replace(&mut process.rare.settings.sensitive, new))
+        }
+        am::ASYNC_DIST if otp::has_async_dist() => {
+            let new = value.as_bool().or_badarg()?;
+            Term::bool(core::mem::replace(&mut process.rare.settings.async_dist, new))
         }
         am::SCHEDULER => {
             let new = value.as_usize().filter(|number| *number <= system.processes.run_queues.schedulers()).or_badarg()? as u32;

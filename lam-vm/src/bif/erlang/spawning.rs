@@ -1,6 +1,6 @@
 //! Making processes.
 
-use super::links::monitor_options;
+use super::links::{is_priority, monitor_options};
 use crate::atom::{Atom, am};
 use crate::bif::args::pid_term;
 use crate::bif::{BifResult, Call, Stop, bifs};
@@ -9,7 +9,7 @@ use crate::process::parts::join;
 use crate::process::run_queue::SCHEDULERS_MAX;
 use crate::process::spawn::{MIN_HEAP_WORDS, MonitorOptions, Spawn, SpawnOptions, Spawned};
 use crate::process::{AliasMode, MaxHeapOptions, OwnedTerm, Priority};
-use crate::term::{Map, Term};
+use crate::term::{Map, Term, otp};
 
 bifs! { module "erlang";
     /// Makes a process that calls `Module:Function` with `Args`.
@@ -198,11 +198,13 @@ fn parse_one<'c>(parsed: &mut Parsed<'c>, option: Term<'c>, is_request: bool) ->
         am::MIN_BIN_VHEAP_SIZE => options.settings.min_bin_vheap_words = value.as_usize()?.max(46422),
         am::MAX_HEAP_SIZE => (options.max_heap_words, options.settings.max_heap) = max_heap(value)?,
         am::FULLSWEEP_AFTER => options.fullsweep_after = fullsweep_after(value)?,
+        am::ASYNC_DIST if otp::has_async_dist() => options.settings.async_dist = value.as_bool()?,
         am::SCHEDULER => {
             options.settings.scheduler =
                 u32::try_from(value.as_usize()?).ok().filter(|number| *number as usize <= SCHEDULERS_MAX)?
         }
         am::MONITOR => options.monitor = Some(monitor_options(value)?),
+        am::LINK if otp::has_priority_signals() && value.list_to_vec()?.into_iter().all(is_priority) => options.link = true,
         am::REPLY_TAG if is_request => parsed.tag = Some(value),
         am::REPLY if is_request => {
             (parsed.on_success, parsed.on_error) = match value.as_atom()? {
