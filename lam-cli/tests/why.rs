@@ -77,3 +77,25 @@ fn the_boot_level_says_why() {
     let text = why(&scratch, &["--boot", "listens.beam"]);
     assert!(text.contains("`tcp_inet`") && text.contains("  listens:listen/1\n    calls gen_tcp:listen\n"), "{text}");
 }
+
+#[test]
+fn the_boot_level_rises_by_itself() {
+    let files =
+        ["bifs/system", "hello/hello", "behaviours/server", "behaviours/trees"].map(|name| format!("fixtures/{name}.beam"));
+    let scratch = Scratch::with("why-rises", &files.each_ref().map(String::as_str));
+    let first = |args: &[&str]| why(&scratch, &[&["--boot"], args].concat()).lines().next().unwrap_or_default().to_string();
+    let text = first(&["system.beam"]);
+    assert!(text.starts_with("boot level kernel: `os:set_signal` (by way of system:"), "{text}");
+    assert_eq!(first(&["system.beam", "--boot", "kernel"]), "boot level kernel, as asked");
+    for quiet in ["hello.beam", "server.beam", "trees.beam"] {
+        assert!(first(&[quiet]).starts_with("boot level none: nothing"), "{quiet}");
+    }
+    scratch.file("shop.config", b"[{shop, [{logger_level, debug}]}, {kernel, []}].");
+    assert!(first(&["hello.beam", "--config", "shop.config"]).starts_with("boot level none"));
+    scratch.file("kernel.config", b"[{kernel, [{logger_level, debug}]}].");
+    let text = first(&["hello.beam", "--config", "kernel.config"]);
+    assert_eq!(text, "boot level kernel: the configuration sets `logger_level` of `kernel`");
+    scratch.file("vm.args", b"+P 2048\n-kernel logger_level debug\n");
+    let text = first(&["hello.beam", "--vm-args", "vm.args"]);
+    assert_eq!(text, "boot level kernel: the emulator flag `-kernel logger_level debug` is given");
+}

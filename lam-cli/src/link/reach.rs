@@ -6,14 +6,18 @@
 //!
 //! Each function remembers who asked for it first; breadth first makes that a shortest path.
 
+mod asked;
 mod indirect;
 mod roots;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use lam_stdlib::{DORMANT, ROOTS, SERVERS, SERVICES};
+use lam_stdlib::{DORMANT, ROOTS, SERVERS};
 use lam_vm::loader::BeamFile;
 use lam_vm::loader::specialise::is_lacking_native;
+
+pub use asked::Asked;
+use asked::Asking;
 
 use super::apps;
 use super::boot::{self, Start};
@@ -52,17 +56,6 @@ pub struct Reached {
     pub start: Start,
     /// There only where `lam why` wants it.
     pub edges: Edges,
-}
-
-/// A call that asks one of kernel's servers.
-pub struct Asked {
-    pub server: &'static str,
-    /// Whether it is there at level `kernel`.
-    pub is_there: bool,
-    /// `M:F` of what is called.
-    pub function: String,
-    /// The caller, then who asked for that one, up to a root.
-    pub path: Vec<String>,
 }
 
 /// Which of the machine's own functions may be called without standing in kept code.
@@ -117,7 +110,7 @@ struct Reach<'a, 'p> {
     unresolved: Option<Place>,
     unseen: Option<Place>,
     missing: BTreeMap<String, (String, Option<Place>)>,
-    services: BTreeMap<&'static str, (String, Place)>,
+    asking: Asking,
     /// What is found missing now is the program's, not the machine's.
     is_reporting: bool,
     /// What the machine's own needs may reach and leave out: modules, and functions of them or `*`.
@@ -156,7 +149,7 @@ fn run(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, String
         unresolved: None,
         unseen: None,
         missing: BTreeMap::new(),
-        services: BTreeMap::new(),
+        asking: Asking::default(),
         is_reporting: true,
         dormant: BTreeSet::new(),
         dormant_places: BTreeSet::new(),
@@ -201,6 +194,7 @@ impl Reach<'_, '_> {
         if let Some(edges) = &mut self.edges {
             edges.add(parent, place, how);
         }
+        self.note_asking(parent, place, how);
         if is_known {
             return;
         }
@@ -347,8 +341,8 @@ impl Reach<'_, '_> {
                     edges.runs_unseen.insert(place);
                 }
             }
-            if self.is_reporting && !LISTED_APPS.contains(&&*app) {
-                self.service(place, module, function);
+            if self.is_reporting && !asked::is_listed(&app) {
+                self.asking.call(place, module, function);
             }
         }
         for scan::Named { module, function, arity, how } in &found.named {
@@ -417,7 +411,11 @@ impl Reach<'_, '_> {
             // Who starts a child of a `simple_one_for_one` supervisor adds arguments.
             Some(arity) if how == How::Names => match self.program.exported(module, function, arity) {
                 Some(place) => vec![place],
-                None => self.program.exported_all(module, function),
+                None => {
+                    let mut places = self.program.exported_all(module, function);
+                    places.retain(|place| self.program.mfa(*place).2 > arity);
+                    places
+                }
             },
             Some(arity) => self.program.exported(module, function, arity).into_iter().collect(),
             None => self.program.exported_all(module, function),
@@ -430,15 +428,6 @@ impl Reach<'_, '_> {
     fn outside(&mut self, caller: Place, module: &str, function: &str, arity: u8) {
         if let Some(edges) = &mut self.edges {
             edges.outside.entry(format!("{module}:{function}/{arity}")).or_default().push(caller);
-        }
-    }
-
-    fn service(&mut self, caller: Place, module: &str, function: &str) {
-        for service in SERVICES {
-            let is_one = service.functions.iter().any(|(m, f)| *m == module && (*f == "*" || *f == function));
-            if is_one && !self.services.contains_key(service.server) {
-                self.services.insert(service.server, (format!("{module}:{function}"), caller));
-            }
         }
     }
 
@@ -504,10 +493,6 @@ fn names_in(file: &BeamFile) -> BTreeSet<String> {
     }
     names
 }
-
-/// Applications whose own use of kernel's services does not raise the boot level.
-const LISTED_APPS: &[&str] =
-    &["kernel", "stdlib", "erts", "lam", "compiler", "sasl", "syntax_tools", "parsetools", "runtime_tools"];
 
 /// The function itself, who asked for it, and so on.
 fn path(parents: &BTreeMap<Place, Option<Place>>, program: &Program<'_>, from: Option<Place>) -> Vec<String> {

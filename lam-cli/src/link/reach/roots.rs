@@ -1,11 +1,10 @@
 //! Where the worklist begins: the entry, given code, `--keep`, applications, what the machine and kernel's start call by name.
 
-use lam_stdlib::{KERNEL_MODULES, KERNEL_ROOTS, SERVERS, SERVICES};
+use lam_stdlib::{KERNEL_MODULES, KERNEL_ROOTS, SERVERS};
 
-use super::{Asked, Reach, path};
+use super::Reach;
 use crate::error::{Error, Result};
 use crate::link::apps::{self, Applications};
-use crate::link::program::Place;
 use crate::link::why::How;
 use crate::plan::{Boot, Shake};
 
@@ -76,16 +75,6 @@ impl Reach<'_, '_> {
             }
         }
         Ok(())
-    }
-
-    /// Kernel's servers that given code asks for something.
-    pub(super) fn asked_services(&self) -> Vec<Asked> {
-        let asked = |(server, (function, caller)): (&&'static str, &(String, Place))| {
-            let path = path(&self.parents, self.program, Some(*caller));
-            let is_there = SERVICES.iter().any(|service| service.server == *server && service.is_there);
-            Asked { server, is_there, function: function.clone(), path }
-        };
-        self.services.iter().map(asked).collect()
     }
 
     /// `--keep M` or `M:F/A`.
