@@ -85,8 +85,7 @@ fn the_boot_level_rises_by_itself() {
     let scratch = Scratch::with("why-rises", &files.each_ref().map(String::as_str));
     let first = |args: &[&str]| why(&scratch, &[&["--boot"], args].concat()).lines().next().unwrap_or_default().to_string();
     let text = first(&["system.beam"]);
-    assert!(text.starts_with("boot level kernel: `os:set_signal` (by way of system:"), "{text}");
-    assert_eq!(first(&["system.beam", "--boot", "kernel"]), "boot level kernel, as asked");
+    assert!(text.contains("`os:set_signal` (by way of system:") && text.contains("asks kernel's `erl_signal_server`"), "{text}");
     for quiet in ["hello.beam", "server.beam", "trees.beam"] {
         assert!(first(&[quiet]).starts_with("boot level none: nothing"), "{quiet}");
     }

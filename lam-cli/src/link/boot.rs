@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! --boot, --app ───────────────────────────────────────────┐
-//! kept functions of given code ─► a service of kernel ─────┼─► none │ kernel │ app ─► roots, applications
-//! --config, --vm-args ─► a setting of kernel ──────────────┘
+//! --config, --vm-args ─► a setting of kernel ──────────────┼─► none │ kernel │ app ─► roots, applications
+//! kept functions of given code ─► a service of kernel ─────┘   (`RAISES`)
 //! ```
 
 use super::app_file::Constant;
@@ -11,6 +11,9 @@ use super::apps::{Applications, Texts};
 use super::reach::Asked;
 use super::{config, flags};
 use crate::plan::{Boot, BuildInput, Entry};
+
+/// Whether a service that is asked for raises the level by itself. OTP's own suites are to be run so before it does.
+const RAISES: bool = false;
 
 /// How a program starts.
 pub struct Start {
@@ -36,16 +39,18 @@ pub fn asked(input: &BuildInput<'_>) -> Option<Boot> {
     }
 }
 
-/// The level that is asked for; else kernel's, where the program asks one of its services or a setting is meant for it. And why.
+/// The level that is asked for; else kernel's, where a setting is meant for it or the program asks one of its services. And why.
 pub fn level(input: &BuildInput<'_>, services: &[Asked]) -> (Boot, String) {
     if let Some(level) = asked(input) {
         return (level, "as asked".to_string());
     }
-    if let Some(asked) = services.iter().find(|asked| asked.is_there) {
-        return (Boot::Kernel, asked.text());
-    }
     if let Some(setting) = setting(input) {
         return (Boot::Kernel, setting);
+    }
+    match services.iter().find(|asked| asked.is_there) {
+        Some(asked) if RAISES => return (Boot::Kernel, asked.text()),
+        Some(asked) => return (Boot::None, format!("{}; --boot kernel starts it", asked.text())),
+        None => {}
     }
     (Boot::None, "nothing that the program calls asks for a server of kernel".to_string())
 }
@@ -92,7 +97,7 @@ impl Start {
 pub fn warnings(start: &Start, services: &[Asked]) -> Vec<String> {
     let warning = |asked: &Asked| match (asked.is_there, start.level) {
         (false, _) => Some(format!("{}, which is not there yet, so it will not answer", asked.text())),
-        (true, Boot::None) => Some(format!("{}, which does not answer at boot level `none`", asked.text())),
+        (true, Boot::None) => Some(format!("{}; without --boot kernel it will not answer", asked.text())),
         _ => None,
     };
     services.iter().filter_map(warning).collect()

@@ -66,7 +66,7 @@ const MORE: &[Atom] = &[
 
 /// Every item that `process_info/2` takes.
 pub fn items() -> impl Iterator<Item = Atom> {
-    ALL.iter().chain(MORE).copied()
+    ALL.iter().chain(MORE).copied().filter(|item| *item != am::ASYNC_DIST || otp::has_async_dist())
 }
 
 fn process_info_1<'c>(call: &mut Call<'c>, [pid]: [Term<'c>; 1]) -> BifResult<'c> {
