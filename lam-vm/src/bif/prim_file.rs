@@ -135,10 +135,10 @@ fn bytes_or_error<'c>(call: &mut Call<'c>, result: PosixResult<Vec<u8>>) -> BifR
     }
 }
 
-/// `{ok, Bin}`, or `eof` for no bytes where some were asked for.
-fn data_or_eof<'c>(call: &mut Call<'c>, wanted: usize, result: PosixResult<Vec<u8>>) -> BifResult<'c> {
+/// `{ok, Bin}`, or `eof` for no bytes, also where none were asked for.
+fn data_or_eof<'c>(call: &mut Call<'c>, result: PosixResult<Vec<u8>>) -> BifResult<'c> {
     match result {
-        Ok(bytes) if bytes.is_empty() && wanted > 0 => Ok(Term::atom(am::EOF)),
+        Ok(bytes) if bytes.is_empty() => Ok(Term::atom(am::EOF)),
         other => bytes_or_error(call, other),
     }
 }
@@ -271,7 +271,7 @@ fn read<'c>(call: &mut Call<'c>, [file, size]: [Term<'c>; 2]) -> BifResult<'c> {
     let size = size.as_usize().or_badarg()?;
     let result = with_file(handle, |file| read_vec(size, |buffer| file.read(buffer)));
     call.bump(1 + size as i64 / 4096);
-    data_or_eof(call, size, result)
+    data_or_eof(call, result)
 }
 
 fn pread<'c>(call: &mut Call<'c>, [file, offset, size]: [Term<'c>; 3]) -> BifResult<'c> {
@@ -279,7 +279,7 @@ fn pread<'c>(call: &mut Call<'c>, [file, offset, size]: [Term<'c>; 3]) -> BifRes
     let (Some(offset), size) = (offset.as_small(), size.as_usize().or_badarg()?) else { return Err(Stop::BADARG) };
     let Ok(offset) = u64::try_from(offset) else { return error(call, Posix::Einval) };
     let result = with_file(handle, |file| read_vec(size, |buffer| file.pread(offset, buffer)));
-    data_or_eof(call, size, result)
+    data_or_eof(call, result)
 }
 
 fn write<'c>(call: &mut Call<'c>, [file, data]: [Term<'c>; 2]) -> BifResult<'c> {
