@@ -90,7 +90,7 @@ impl Boot {
 #[derive(Debug, Clone, clap::Args)]
 pub struct ProgramArgs {
     /// .beam and .ez files, escripts, folders that hold .beam files, or patterns like 'ebin/*.beam'
-    #[arg(required = true, value_name = "FILES|DIRS|GLOBS")]
+    #[arg(required_unless_present = "shell", value_name = "FILES|DIRS|GLOBS")]
     pub inputs: Vec<PathBuf>,
     /// Where the program begins: M, M:F or M:F/A
     #[arg(short, long, value_name = "M[:F[/A]]")]
@@ -98,6 +98,9 @@ pub struct ProgramArgs {
     /// Starts this OTP application instead of calling a function; the program runs until it ends or `init:stop`
     #[arg(long, value_name = "NAME", conflicts_with = "entrypoint")]
     pub app: Option<String>,
+    /// Builds `erl`'s shell, with all of kernel, stdlib and compiler and what is given (which may be nothing)
+    #[arg(long, conflicts_with_all = ["entrypoint", "app"])]
+    pub shell: bool,
     /// The OTP to link with [default: LAM_OTP, `erl` on the path, the copy inside lam]
     #[arg(long, value_name = "DIR")]
     pub otp: Option<PathBuf>,

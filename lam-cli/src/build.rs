@@ -60,7 +60,10 @@ pub fn with_input<R>(
     quiet: bool,
     act: &dyn Fn(&BuildInput<'_>) -> Result<R>,
 ) -> Result<R> {
-    if inputs.modules.is_empty() {
+    if args.shell && target != Target::Native {
+        return Err(Error::usage(format!("the shell runs natively only, not with -t {}", target.name())));
+    }
+    if inputs.modules.is_empty() && !args.shell {
         return Err(Error::new("no module was given").hint("name at least one .beam file"));
     }
     let mut otp = Otp::discover(args.otp.as_deref())?;
@@ -106,6 +109,7 @@ fn options(args: &ProgramArgs, inputs: &Inputs) -> Result<Options> {
     let entry = match (&args.entrypoint, &args.app) {
         (Some(entry), _) => parse_entry(entry)?,
         (None, Some(app)) => Entry::App(app.clone()),
+        (None, None) if args.shell => Entry::Shell,
         (None, None) => match &inputs.entry {
             Some((module, arity)) => Entry::Function(module.clone(), Some("main".into()), Some(*arity)),
             None => Entry::Default,
@@ -149,6 +153,7 @@ fn output_path(args: &BuildArgs, inputs: &Inputs) -> Result<PathBuf> {
         return Ok(path.clone());
     }
     let named = args.program.app.clone().or_else(|| Some(args.program.entrypoint.as_ref()?.split(':').next()?.to_string()));
+    let named = named.or_else(|| args.program.shell.then(|| "shell".to_string()));
     let named = named.or_else(|| inputs.entry.as_ref().map(|(module, _)| module.clone()));
     let only = || match inputs.modules.as_slice() {
         [module] => Some(module.name.clone()),

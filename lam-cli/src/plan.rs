@@ -81,6 +81,8 @@ pub enum Entry {
     Function(String, Option<String>, Option<u8>),
     /// An OTP application.
     App(String),
+    /// OTP's own shell.
+    Shell,
 }
 
 /// Configuration files: name inside the image, and text.

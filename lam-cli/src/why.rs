@@ -12,8 +12,8 @@ pub fn command(args: &WhyArgs) -> Result<ExitCode> {
     let asks_for_level = args.program.boot.is_some();
     let mut files = args.program.inputs.clone();
     // The first word is what is asked about, and the rest the program.
-    let wanted = (!asks_for_level).then(|| files.remove(0).to_string_lossy().into_owned());
-    if files.is_empty() {
+    let wanted = (!asks_for_level && !files.is_empty()).then(|| files.remove(0).to_string_lossy().into_owned());
+    if files.is_empty() && !(args.program.shell && (asks_for_level || wanted.is_some())) {
         return Err(Error::usage("no file of the program was given").hint("as in: lam why lists:map/2 ebin"));
     }
     let program = ProgramArgs { boot: None, inputs: files, ..args.program.clone() };

@@ -58,9 +58,12 @@ request(Request) ->
     receive {init, Answer} -> Answer end.
 
 get_arguments() ->
-    Flags = case lam_host:info(flags) of
-                undefined -> [{root, [code:root_dir()]}, {progname, ["erl"]}, {home, [home()]}, {noshell, []}];
-                Given -> Given
+    Emulators = [{root, [code:root_dir()]}, {progname, ["erl"]}, {home, [home()]}],
+    Flags = case {lam_host:info(flags), lam_host:info(shell)} of
+                {undefined, undefined} -> Emulators ++ [{noshell, []}];
+                {undefined, true} -> Emulators;
+                {Given, undefined} -> Given;
+                {Given, true} -> Emulators ++ Given
             end,
     case lam_host:info(config) of
         undefined -> Flags;

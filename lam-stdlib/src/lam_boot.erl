@@ -11,7 +11,7 @@
 %% that message still in its mailbox. A program that never calls the server pays one spawn.
 -module(lam_boot).
 
--export([start/2, start/5, become_init/0, load_and_main/5, main/5, on_load_all/1, controller/0, idle/0, global/0, adopt/2, sleep/3, wake/3, flush/0, stop/1, killed/1, call_on_load/1, init/1]).
+-export([start/2, start/5, become_init/1, load_and_main/5, main/5, on_load_all/1, controller/0, idle/0, global/0, adopt/2, sleep/3, wake/3, flush/0, stop/1, killed/1, call_on_load/1, init/1]).
 
 -define(SYNC_MS, 5000).
 
@@ -19,7 +19,7 @@
 %% whether `main/1` gets charlists or binaries. Never returns.
 -spec start(module(), atom(), 0 | 1, erlang | elixir, [binary()]) -> no_return().
 start(Module, Function, Arity, Kind, Args) ->
-    become_init(),
+    become_init(undefined),
     application_table(),
     case erlang:function_exported(lam_logger, start, 0) of
         true -> apply(lam_logger, start, []);
@@ -36,12 +36,17 @@ start(Module, Function, Arity, Kind, Args) ->
     init:serve(Main, Ref).
 
 %% At every level the first process is `init`, and has the standard streams for all that follow.
--spec become_init() -> pid().
-become_init() ->
+-spec become_init(Shell :: true | undefined) -> pid().
+become_init(Shell) ->
     true = register(init, self()),
     process_flag(trap_exit, true),
-    true = group_leader(lam_user:start(user, self()), self()),
+    true = group_leader(leader(Shell), self()),
     lam_user:start(standard_error, self()).
+
+%% `user`, which is there before kernel is; where the program is the shell, OTP's comes with kernel (`user_sup`), and `init` hands on
+%% to it.
+leader(undefined) -> lam_user:start(user, self());
+leader(true) -> self().
 
 %% ---- The program ----------------------------------------------------------------------------------------------------
 

@@ -37,6 +37,7 @@ window_size(_Fd) -> erlang:nif_error(undef).
 %%   {app_file, Name}   binary()       text of an `.app` file that the image holds; Name is a string, `"shop.app"`
 %%   config             [{Name :: string(), binary(), boolean()}]  configuration files given when building; true for those
 %%                                     named there, false for those that they name
+%%   shell              true           where the program is OTP's shell
 %%   hostname           binary()       what the host calls itself
 %%   root_dir           string()       what `code:root_dir/0` answers
 %%   {lib_dir, App}     string()       folder of an embedded application: its `priv` lies below

@@ -10,12 +10,12 @@
 %% machine flushes and halts.
 -module(lam_kernel).
 
--export([start/5, boot/1, app/0, udp_open/2, udp_close/1, hostname/1, no_host/1]).
+-export([start/5, boot/1, app/0, shell/0, udp_open/2, udp_close/1, hostname/1, no_host/1]).
 
 %% What the machine calls first, in a process of its own; the arguments are those of `lam_boot:start/5`. Never returns.
 -spec start(module(), atom(), 0 | 1, erlang | elixir, [binary()]) -> no_return().
 start(Module, Function, Arity, Kind, Args) ->
-    lam_boot:become_init(),
+    lam_boot:become_init(lam_host:info(shell)),
     Boot = spawn_link(?MODULE, boot, [self()]),
     loop(#{boot => Boot, entry => [Module, Function, Arity, Kind, Args], main => none, status => {starting, starting},
            kernel => [], waiting => []}).
@@ -42,9 +42,12 @@ kernel_process(Init, Name, Result) ->
         {Init, ignore} -> false
     end.
 
-%% The entry of a program that is an application. Nobody calls it.
+%% The entry of a program that is an application, and of one that is the shell. Nobody calls them.
 -spec app() -> ok.
 app() -> ok.
+
+-spec shell() -> ok.
+shell() -> ok.
 
 %% ---- The process `init` ---------------------------------------------------------------------------------------------
 

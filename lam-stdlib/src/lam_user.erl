@@ -117,12 +117,24 @@ put_chars(From, Chars, #st{enc = To} = St) ->
 
 write(<<>>, _St) ->
     ok;
-write(Bytes, #st{fd = Fd}) ->
+write(Bytes0, #st{fd = Fd}) ->
+    Bytes = returns(Fd, Bytes0),
     case lam_host:write(Fd, Bytes) of
         ok -> ok;
         {error, epipe} -> halt(0, [{flush, false}]);
         {error, _} = Error -> Error
     end.
+
+%% A terminal that `user_drv` has takes a line end for no return.
+returns(2, Bytes) ->
+    case whereis(user_drv) of
+        undefined -> Bytes;
+        _ -> << <<(returned(C))/binary>> || <<C>> <= Bytes >>
+    end;
+returns(1, Bytes) -> Bytes.
+
+returned($\n) -> <<"\r\n">>;
+returned(C) -> <<C>>.
 
 %% Characters as bytes of encoding To. What `latin1` cannot hold is written as `\x{1F600}`. OTP converts lists to
 %% latin1 in Erlang code, character by character; through UTF-8 it is a BIF, and nothing more for plain ASCII.

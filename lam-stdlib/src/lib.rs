@@ -101,7 +101,7 @@ pub const REPLACED: &[(&str, &str)] = &[
     ("erts_code_purger", "OTP's is a process that waits for requests; here each purge is one"),
     ("init", "OTP's reads the emulator's arguments, loads code and starts kernel: done when building, or the host's"),
     ("standard_error", "OTP's opens a port; the process of `lam_user` is there before kernel is"),
-    ("user_sup", "OTP's opens a port or a terminal; the process of `lam_user` is there before kernel is"),
+    ("user_sup", "OTP's looks for the emulator's flags; the process of `lam_user` is there before kernel is, but for the shell"),
 ];
 
 #[cfg(test)]

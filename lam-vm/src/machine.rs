@@ -231,6 +231,7 @@ impl Machine {
                 self.standard().flush();
                 let system = self.driver.system();
                 system.ports.flush(&system.processes);
+                platform::terminal::give_back();
                 coverage::write(&self.driver.system().code);
                 // The process ends with it: freeing every term of every process would only take time, and others may still run.
                 core::mem::forget(self);
@@ -269,6 +270,9 @@ impl Machine {
     /// A signal of the system goes to kernel's server of signals; without one SIGTERM is `init:stop()`.
     fn deliver(&self, signal: &'static str) {
         let system = self.driver.system();
+        if signal == "sigint" {
+            return system.ports.interrupt(&system.processes);
+        }
         let named = |name| system.names.whereis(atom::intern_static(name));
         let (to, tag, what) = match (named("erl_signal_server"), signal) {
             (Some(server), _) => (Some(server), "notify", signal),

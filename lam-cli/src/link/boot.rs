@@ -35,6 +35,7 @@ impl Default for Start {
 pub fn asked(input: &BuildInput<'_>) -> Option<Boot> {
     match input.options.entry {
         Entry::App(_) => Some(Boot::App),
+        Entry::Shell => input.options.boot.or(Some(Boot::Kernel)),
         _ => input.options.boot,
     }
 }

@@ -107,6 +107,7 @@ pub fn build_image(input: &BuildInput<'_>) -> Result<BuiltImage> {
         left_out: left_out(input, &modules),
         entry: match &input.options.entry {
             Entry::App(name) => format!("application {name}"),
+            Entry::Shell => "the shell".into(),
             _ => format!("{}:{}/{}", entry.0, entry.1, entry.2),
         },
         boot: reached.start.text(),
@@ -147,6 +148,14 @@ fn entry(input: &BuildInput<'_>, program: &program::Program<'_>) -> Result<(Stri
             Err(Error::usage(format!("application `{name}` starts at boot level `app` only")).hint("leave out --boot"))
         }
         Entry::App(_) => Ok(("lam_kernel".into(), "app".into(), 0)),
+        Entry::Shell if input.options.boot == Some(Boot::None) => {
+            Err(Error::usage("the shell runs at boot level `kernel` or `app`").hint("leave out --boot"))
+        }
+        Entry::Shell if input.library.major() > 25 => {
+            Err(Error::new("the shell of OTP 26 and later asks for the natives of `prim_tty`, which LAM does not have yet")
+                .hint("link with an OTP 25: --otp DIR"))
+        }
+        Entry::Shell => Ok(("lam_kernel".into(), "shell".into(), 0)),
         Entry::Function(module, function, arity) => {
             let given = [module.clone(), format!("Elixir.{module}")].into_iter().find(|name| program.find(name).is_some());
             let Some(module) = given else {
@@ -201,6 +210,9 @@ fn embedded_facts(input: &BuildInput<'_>, program: &program::Program<'_>, reache
     let applications = reached.start.applications.encode();
     if reached.start.level != Boot::None {
         facts.push((embedded::APPLICATIONS, &applications));
+    }
+    if input.options.entry == Entry::Shell {
+        facts.push((embedded::SHELL, &[]));
     }
     let config = config::encode(&input.options.config);
     if !input.options.config.named.is_empty() {

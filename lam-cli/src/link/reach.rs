@@ -27,7 +27,7 @@ use super::program::{Place, Program};
 use super::why::{Edges, How};
 use super::{scan, sites};
 use crate::error::Result;
-use crate::plan::{Boot, Missing, Shake};
+use crate::plan::{Boot, Entry, Missing, Shake};
 
 /// A module that goes into the image.
 pub struct Kept {
@@ -160,6 +160,11 @@ fn run(program: &mut Program<'_>, natives: &NativeTable, entry: &(String, String
     reach.user_roots(entry)?;
     reach.application_roots(&applications)?;
     reach.run()?;
+    if reach.program.input.options.entry == Entry::Shell {
+        reach.is_reporting = false;
+        reach.shell_roots()?;
+        reach.run()?;
+    }
     let services = reach.asked_services();
     let (level, why) = boot::level(reach.program.input, &services);
     if asked.is_none() && level != Boot::None {
@@ -472,7 +477,8 @@ impl Reach<'_, '_> {
             kept.insert(&row.name, Kept { module: *module, functions, dormant });
         }
         let kept = kept.into_values().collect();
-        let unseen_natives = if self.unseen.is_some() || matches!(self.shake, Shake::Modules | Shake::None) {
+        let is_shell = self.program.input.options.entry == Entry::Shell;
+        let unseen_natives = if is_shell || self.unseen.is_some() || matches!(self.shake, Shake::Modules | Shake::None) {
             UnseenNatives::All
         } else {
             UnseenNatives::Named { names: self.names_in_given_code(), is_unresolved: self.started.contains("") }

@@ -100,6 +100,7 @@ fn info<'c>(call: &mut Call<'c>, [item]: [Term<'c>; 1]) -> BifResult<'c> {
             let options = DecodeOptions { safe: false, heap_bits: false };
             Ok(decode(call, bytes, options, &system.code).map_or(undefined, |(term, _)| term))
         }
+        embedded::SHELL => Ok(entry(call.system(), embedded::SHELL).map_or(undefined, |_| Term::bool(true))),
         "hostname" => Ok(platform::host_name().map_or(undefined, |name| call.binary(&name))),
         "modules" => {
             let modules: Vec<Term<'c>> =

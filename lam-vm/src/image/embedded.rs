@@ -23,6 +23,9 @@ pub const FLAGS: &str = "flags";
 /// What is loaded and started at boot levels `kernel` and `app`, `{[{application, Name, Keys}], [Name]}` in the external term format.
 pub const APPLICATIONS: &str = "applications";
 
+/// There, and empty, where the program is OTP's shell.
+pub const SHELL: &str = "shell";
+
 /// Configuration files, `[{Name, Text}]` in the external term format; absent where none were given.
 pub const CONFIG: &str = "config";
 

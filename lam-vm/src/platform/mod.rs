@@ -28,6 +28,9 @@ pub mod posix;
 #[path = "no_programs.rs"]
 pub mod programs;
 mod spare;
+#[cfg(any(lam_sim, not(unix)))]
+#[path = "no_terminal.rs"]
+pub mod terminal;
 pub mod types;
 mod zone;
 
@@ -48,7 +51,7 @@ use sim as host;
 #[cfg(all(unix, not(lam_sim)))]
 use unix as host;
 #[cfg(all(unix, not(lam_sim)))]
-pub use unix::programs;
+pub use unix::{programs, terminal};
 #[cfg(all(target_os = "wasi", not(lam_sim)))]
 use wasi as host;
 #[cfg(all(target_family = "wasm", not(target_os = "wasi"), not(lam_sim)))]

@@ -238,3 +238,16 @@ pub struct WindowSize {
     /// Lines.
     pub rows: u32,
 }
+
+/// What a program asks of the terminal; what is false stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RawMode {
+    /// Each byte comes at once, return as it is typed.
+    pub is_unbuffered: bool,
+    /// A line end that is written is no return.
+    pub is_unprocessed: bool,
+    /// What is typed is not shown.
+    pub is_silent: bool,
+    /// An interrupt comes as a signal instead of ending the program.
+    pub notes_interrupts: bool,
+}

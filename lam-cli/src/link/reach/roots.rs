@@ -8,6 +8,9 @@ use crate::link::apps::{self, Applications};
 use crate::link::why::How;
 use crate::plan::{Boot, Shake};
 
+/// Applications that the shell has whole.
+const SHELL_APPS: &[&str] = &["kernel", "stdlib", "compiler", "erts", "lam"];
+
 impl Reach<'_, '_> {
     pub(super) fn user_roots(&mut self, entry: &(String, String, u8)) -> Result<()> {
         if let Some(module) = self.program.load(&entry.0)?
@@ -27,6 +30,18 @@ impl Reach<'_, '_> {
         for name in names {
             if let Some(module) = self.program.load(&name)? {
                 self.keep_exports(module, None, How::AppFile);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whatever somebody may type: all of kernel, stdlib and compiler, and what the machine itself has.
+    pub(super) fn shell_roots(&mut self) -> Result<()> {
+        let library = self.program.input.library;
+        for name in library.module_names() {
+            let is_typed = library.app_of(&name).is_some_and(|app| SHELL_APPS.contains(&&*app));
+            if is_typed && let Some(module) = self.program.load(&name)? {
+                self.keep_all(module, None, How::Machine("the shell runs what is typed"));
             }
         }
         Ok(())

@@ -15,8 +15,8 @@ use crate::term::{Term, View};
 const LINE_BYTES: usize = 512;
 /// Waiting output from which a port is busy, and below which it is no more.
 const BUSY_LIMITS: (usize, usize) = (4096, 8192);
-/// Drivers of OTP that it takes in place of programs of these names; LAM has none.
-const DRIVERS: [&[u8]; 4] = [b"tty_sl", b"tcp_inet", b"udp_inet", b"ram_file_drv"];
+/// Drivers of OTP that it takes in place of programs of these names; LAM has none of these.
+const DRIVERS: [&[u8]; 3] = [b"tcp_inet", b"udp_inet", b"ram_file_drv"];
 
 /// The second argument.
 pub struct Options {
@@ -42,8 +42,18 @@ pub struct Options {
 /// The first argument.
 pub enum Source {
     Program(Box<Launch>),
-    Given { input: i32, output: i32 },
-    File { path: Vec<u8>, file_use: FileUse },
+    Given {
+        input: i32,
+        output: i32,
+    },
+    /// OTP's driver `tty_sl`, with what stands behind its name.
+    Terminal {
+        line: Vec<u8>,
+    },
+    File {
+        path: Vec<u8>,
+        file_use: FileUse,
+    },
 }
 
 /// Why there is no port: atoms of `erts_internal:open_port/2`.
@@ -174,9 +184,12 @@ impl Options {
             if line.is_empty() {
                 return Err(Refused::Badarg);
             }
+            if first == b"tty_sl" {
+                let line = line.clone();
+                return Ok((Source::Terminal { line }, shown));
+            }
             if DRIVERS.contains(&first) {
-                // What OTP's terminal driver says where there is no terminal.
-                return Err(Refused::Named(if first == DRIVERS[0] { "einval" } else { "enotsup" }));
+                return Err(Refused::Named("enotsup"));
             }
         }
         Ok((source, shown))

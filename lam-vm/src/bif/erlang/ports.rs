@@ -4,7 +4,7 @@ use super::port_options::{Options, Refused, Source};
 use crate::atom::{self, Atom, am};
 use crate::bif::args::{self, OrBadarg, pid_term};
 use crate::bif::{BifResult, Call, Stop, bifs};
-use crate::io::ports::{Command, Info, Opened, Sent};
+use crate::io::ports::{Command, GET_WINDOW_SIZE, Info, Opened, Sent, Terminal};
 use crate::platform::posix::{Posix, Result as PosixResult};
 use crate::platform::programs::{self, Child, Descriptor};
 use crate::platform::stdio;
@@ -34,7 +34,7 @@ pub mod internal {
         [plain] "port_close"/1 = port_close, "erts/emulator/beam/erl_bif_port.c";
         /// `true`, or `badarg`.
         [plain] "port_connect"/2 = port_connect, "erts/emulator/beam/erl_bif_port.c";
-        /// What a driver answers: of ports on descriptors the terminal's size, else `badarg`.
+        /// What a driver answers: of terminals and of ports on descriptors the size, of terminals the encoding, else `badarg`.
         [plain] "port_control"/3 = port_control, "erts/emulator/beam/erl_bif_port.c";
         /// What a driver answers: none of these does.
         [plain] "port_call"/3 = port_call, "erts/emulator/beam/erl_bif_port.c";
@@ -81,7 +81,7 @@ fn open_port<'c>(call: &mut Call<'c>, [name, options]: [Term<'c>; 2]) -> BifResu
     };
     let system = call.system();
     let is_file = matches!(source, Source::File { .. });
-    let is_given = matches!(source, Source::Given { .. });
+    let is_given = matches!(source, Source::Given { .. } | Source::Terminal { .. });
     if is_given {
         // What was written before comes before.
         system.standard.flush();
@@ -104,6 +104,7 @@ fn open_port<'c>(call: &mut Call<'c>, [name, options]: [Term<'c>; 2]) -> BifResu
         reader: ends.reader,
         writer: ends.writer,
         framing: options.framing(),
+        terminal: ends.terminal,
         binary: options.binary,
         soft_eof: options.soft_eof,
         exit_status: options.exit_status,
@@ -119,6 +120,7 @@ struct Ends {
     reader: Option<Descriptor>,
     writer: Option<Descriptor>,
     child: Option<Child>,
+    terminal: Option<Terminal>,
 }
 
 fn open_ends(source: Source, options: &Options) -> PosixResult<Ends> {
@@ -126,11 +128,17 @@ fn open_ends(source: Source, options: &Options) -> PosixResult<Ends> {
         reader: reader.filter(|_| options.reads()),
         writer: writer.filter(|_| options.writes()),
         child: None,
+        terminal: None,
     };
     match source {
         Source::Program(launch) => {
             let program = programs::start(&launch)?;
-            Ok(Ends { reader: program.reader, writer: program.writer, child: Some(program.child) })
+            Ok(Ends { reader: program.reader, writer: program.writer, child: Some(program.child), terminal: None })
+        }
+        Source::Terminal { line } => {
+            let terminal = Some(Terminal::open(&line)?);
+            // As OTP, which writes to the terminal that it reads.
+            Ok(Ends { terminal, ..both(Descriptor::given(0), Descriptor::given(0)) })
         }
         Source::Given { input, output } => Ok(both(Descriptor::given(input), Descriptor::given(output))),
         Source::File { path, file_use } => {
@@ -256,17 +264,19 @@ fn true_or_badarg<'c>(done: bool) -> Term<'c> {
     Term::atom(if done { am::TRUE } else { am::BADARG })
 }
 
-/// The one operation that ports on descriptors have: eight bytes, columns and rows, in the processor's order.
-const GET_WINDOW_SIZE: i64 = 0x018b_0900 + 100;
-
 fn port_control<'c>(call: &mut Call<'c>, [port, operation, data]: [Term<'c>; 3]) -> BifResult<'c> {
     let system = call.system();
-    let is_given = word_of(call, port).and_then(|port| system.ports.get(port)).is_some_and(|port| port.is_given);
-    let size = (is_given && operation.as_small() == Some(GET_WINDOW_SIZE) && args::iolist_byte_count(data).is_some())
-        .then(stdio::window_size)
-        .flatten();
-    let Some(size) = size else { return Ok(Term::atom(am::BADARG)) };
-    let bytes = [size.columns.to_ne_bytes(), size.rows.to_ne_bytes()].concat();
+    let found = word_of(call, port).and_then(|port| system.ports.get(port)).filter(|port| port.is_given);
+    let answer = (|| {
+        let (found, operation, data) = (found?, operation.as_small()?, args::iolist_bytes(data)?);
+        if let Some(answer) = system.ports.control(found.word, operation, &data) {
+            return Some(answer);
+        }
+        // The one operation that ports on descriptors have: columns and rows, in the processor's order.
+        let size = (operation == GET_WINDOW_SIZE).then(stdio::window_size).flatten()?;
+        Some([size.columns.to_ne_bytes(), size.rows.to_ne_bytes()].concat())
+    })();
+    let Some(bytes) = answer else { return Ok(Term::atom(am::BADARG)) };
     Ok(call.byte_list(&bytes, Term::NIL))
 }
 

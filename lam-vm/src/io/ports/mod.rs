@@ -11,11 +11,15 @@
 //!    while it holds the lock of the names.
 
 mod framing;
+mod line;
 mod port;
 mod serve;
+mod terminal;
+mod width;
 
 pub use framing::Framing;
 pub use port::{Info, Opened, Port};
+pub use terminal::{GET_WINDOW_SIZE, Terminal};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -217,6 +221,18 @@ impl Ports {
     }
     pub fn info(&self, word: u64) -> Option<Info> {
         self.with_open(word, |state| state.info())
+    }
+    /// `port_control` of a terminal; `None` where it is none, or knows no such operation.
+    pub fn control(&self, word: u64, operation: i64, data: &[u8]) -> Option<Vec<u8>> {
+        self.with_open(word, |state| state.control(operation, data))?
+    }
+    /// Somebody interrupts the program from its terminal.
+    pub fn interrupt(&self, processes: &ProcessTable) {
+        let ports = self.served.lock().ports.clone();
+        for port in ports.iter().filter(|port| port.is_given) {
+            port.state.lock().interrupt(port.word, self.around(processes));
+        }
+        self.wake();
     }
     /// Reads what `set_data` left.
     pub fn data<R>(&self, word: u64, read: impl FnOnce(Term<'_>) -> R) -> Option<R> {

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::framing::{Framing, Piece};
+use super::terminal::{self, Terminal};
 use crate::atom::{Atom, am, intern_static};
 use crate::heap::Heap;
 use crate::platform::launch::Interest;
@@ -31,6 +32,8 @@ pub struct Opened {
     /// The host's number of its program.
     pub os_pid: Option<u32>,
     pub framing: Framing,
+    /// What is sent to it is commands for this.
+    pub terminal: Option<Terminal>,
     pub binary: bool,
     /// `{Port, eof}` instead of the port's end.
     pub soft_eof: bool,
@@ -77,6 +80,8 @@ pub(super) struct State {
     pub(super) data: OwnedTerm,
     at_end: bool,
     status: Option<i32>,
+    /// The owner waits for `{Port, ok}`, which comes when little output waits.
+    is_awaited: bool,
 }
 
 /// What a port reaches others by.
@@ -117,6 +122,7 @@ impl Port {
             data: parts::atom(am::UNDEFINED),
             at_end: false,
             status: None,
+            is_awaited: false,
         };
         Port { word, is_given, state: Mutex::new(state) }
     }
@@ -130,6 +136,7 @@ impl Port {
             writer: None,
             os_pid: None,
             framing: Framing::Stream,
+            terminal: None,
             binary: false,
             soft_eof: false,
             exit_status: false,
@@ -218,7 +225,15 @@ impl State {
             }
             Ok(count) => {
                 self.bytes_in += count as u64;
-                if self.is_open() {
+                if let Some(terminal) = &mut self.opened.terminal {
+                    if terminal.shows_menu() {
+                        let answer = terminal.choose(&buffer[..count]);
+                        self.send_out(word, around, answer.as_bytes());
+                    } else {
+                        let typed = terminal.typed(&buffer[..count]);
+                        self.deliver(word, around, vec![Piece::Bytes(typed)]);
+                    }
+                } else if self.is_open() {
                     let pieces = self.opened.framing.feed(&buffer[..count]);
                     self.deliver(word, around, pieces);
                 }
@@ -273,6 +288,36 @@ impl State {
         if self.is_forker {
             return false;
         }
+        if let Some(terminal) = &mut self.opened.terminal {
+            let (bytes, is_awaited) = terminal.command(bytes);
+            let waits = self.send_out(word, around, &bytes);
+            self.is_awaited |= is_awaited;
+            self.answer(word, around);
+            return waits;
+        }
+        self.send_out(word, around, bytes)
+    }
+    /// What the owner waits for, unless too much output waits.
+    fn answer(&mut self, word: u64, around: Around<'_>) {
+        if self.is_awaited && self.queue.len() <= terminal::ANSWERED_BYTES {
+            self.is_awaited = false;
+            self.tell_owner(word, around, |_| Term::atom(am::OK));
+        }
+    }
+    pub fn control(&mut self, operation: i64, data: &[u8]) -> Option<Vec<u8>> {
+        self.opened.terminal.as_mut()?.control(operation, data)
+    }
+    /// The terminal's menu, or, where it is there, the end of the program.
+    pub fn interrupt(&mut self, word: u64, around: Around<'_>) {
+        let Some(terminal) = &mut self.opened.terminal else { return };
+        match terminal.interrupt() {
+            Some(menu) => {
+                self.send_out(word, around, menu.as_bytes());
+            }
+            None => terminal::end(1),
+        }
+    }
+    fn send_out(&mut self, word: u64, around: Around<'_>, bytes: &[u8]) -> bool {
         let Some(head) = self.opened.framing.head(bytes.len()) else {
             self.fail(word, around, Posix::Einval.atom());
             return true;
@@ -315,6 +360,7 @@ impl State {
                 Err(error) => return self.fail(word, around, error.atom()),
             }
         }
+        self.answer(word, around);
         if self.is_busy && (self.queue.is_empty() || self.queue.len() < self.opened.busy_limits.0) {
             self.is_busy = false;
             self.wake_sleepers(around);
@@ -380,6 +426,7 @@ impl State {
         self.queue.clear();
         self.opened.reader = None;
         self.opened.writer = None;
+        self.opened.terminal = None;
         self.data = parts::atom(am::UNDEFINED);
         if tells_owner {
             self.tell_owner(word, around, |_| Term::atom(am::CLOSED));

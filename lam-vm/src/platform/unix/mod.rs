@@ -4,6 +4,7 @@ mod files;
 pub mod programs;
 mod signals;
 mod stdio;
+pub mod terminal;
 
 pub use files::*;
 pub use signals::*;
@@ -55,6 +56,7 @@ pub fn initial_env() -> Vec<(Vec<u8>, Vec<u8>)> {
 
 /// Ends the process. The caller has flushed what it buffered.
 pub fn exit(code: i32) -> ! {
+    terminal::give_back();
     std::process::exit(code)
 }
 
