@@ -117,6 +117,8 @@ impl Session {
             .args(["-qfec", command, "/dev/null"])
             .current_dir(folder)
             .env("TERM", "xterm")
+            // Goes on with the next command where a program took an interrupt and ended by itself; others end as well.
+            .env("SHELL", "/bin/bash")
             .env("LC_ALL", "C.UTF-8")
             .env("HOME", folder)
             .stdin(Stdio::piped())
